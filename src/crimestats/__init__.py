@@ -1,0 +1,39 @@
+"""crimestats: from questionnaire returns to comparable crime trend tables.
+
+>>> import crimestats as cs
+>>> definition = cs.Questionnaire.load("un-cts-2024")
+>>> len(definition) > 100
+True
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_DOORS = {
+    "Questionnaire": "questionnaire",
+    "build": "questionnaire",
+    "read": "returns",
+    "validate": "validation",
+    "observe": "observations",
+    "Classification": "classification",
+    "classify": "classification",
+    "population": "areas",
+    "tabulate": "trends",
+    "lineage": "trends",
+    "publish": "release",
+    "CrimestatsError": "errors",
+}
+
+__all__ = list(_DOORS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOORS:
+        raise AttributeError(f"module 'crimestats' has no attribute {name!r}")
+    return getattr(import_module(f"crimestats.{_DOORS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_DOORS])

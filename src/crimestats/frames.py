@@ -1,0 +1,180 @@
+"""A pandera model for every table that crosses a room.
+
+Bulk passes between rooms as plain `pandas.DataFrame`. Each kind of table is
+declared once here, as data: what a column holds, and with it its dtype, its
+pandera check and its Parquet type. `check` guards the entry of a room; a
+failure there is a bad call, not bad data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from crimestats.errors import CallError
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+    import pyarrow
+
+TOTAL, NOT_APPLICABLE, UNKNOWN = "_T", "_Z", "_U"
+
+BREAKDOWNS = (
+    "sex", "age", "relationship", "mechanism", "citizenship", "legal_status", "duration", "cause", "cy",
+)  # fmt: skip
+"""Columns that divide a figure, in the order of the files; `cy` is the ICCS tag Cy, cyber-related."""
+
+SERIES = ("measure", "unit", "stage", "source", *BREAKDOWNS)
+"""With the area and the category, what must be equal for two figures to be of one series."""
+
+_DTYPES = {
+    "key": "category",  # a code, never null
+    "text": "str",  # may be empty, never null
+    "number": "float64",  # null where missing
+    "count": "int64",
+    "year": "int16",
+    "place_year": "Int16",  # null where the place is not of a year
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The declaration of a table: its name and what each column holds.
+
+    Attributes:
+        name: As the design names it, for example `Cells`.
+        columns: Column to what it holds: `key`, `text`, `number`, `count`,
+            `year` or `place_year` (a year, or null where the row is not of a year).
+    """
+
+    name: str
+    columns: dict[str, str]
+
+    def empty(self) -> pd.DataFrame:
+        """The table without rows."""
+        return self.cast(pd.DataFrame(columns=list(self.columns)))
+
+    def cast(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The same rows with the declared columns, order and dtypes; other columns are left out.
+
+        Raises:
+            CallError: A column is missing or holds something else.
+        """
+        self._need(frame)
+        try:
+            cast: pd.DataFrame = frame[list(self.columns)].astype(
+                {name: _DTYPES[kind] for name, kind in self.columns.items()}
+            )
+        except (TypeError, ValueError) as error:
+            raise CallError(
+                f"{self.name} frame", f"has a column of the wrong kind ({error}).", "Cast it first."
+            ) from error
+        return cast
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Guard the entry of a room: the frame itself, if it is what is declared.
+
+        Raises:
+            CallError: A column is missing, has another dtype, or a key is null.
+        """
+        import pandera.errors
+
+        self._need(frame)
+        try:
+            self.model().validate(frame, lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            faults = errors.failure_cases[["column", "check"]].drop_duplicates().head(5)
+            listed = "; ".join(f"{row.column} ({row.check})" for row in faults.itertuples())
+            raise CallError(
+                f"{self.name} frame",
+                f"does not fit its declaration: {listed}.",
+                "Hand over what the verb before returned.",
+            ) from None
+        return frame
+
+    def model(self) -> pa.DataFrameSchema:
+        """The declaration as a pandera schema; further columns may stand beside."""
+        return _model(self.name)
+
+    def arrow(self) -> pyarrow.Schema:
+        """The declaration as a Parquet schema: keys are dictionary columns."""
+        import pyarrow as pq
+
+        kinds = {
+            "key": pq.dictionary(pq.int32(), pq.string()),
+            "text": pq.string(),
+            "number": pq.float64(),
+            "count": pq.int64(),
+            "year": pq.int16(),
+            "place_year": pq.int16(),
+        }
+        return pq.schema(
+            [
+                pq.field(name, kinds[kind], nullable=kind in ("number", "place_year"))
+                for name, kind in self.columns.items()
+            ]
+        )
+
+    def _need(self, frame: pd.DataFrame) -> None:
+        missing = [name for name in self.columns if name not in frame.columns]
+        if missing:
+            raise CallError(
+                f"{self.name} frame",
+                f"lacks the column {', '.join(missing)}.",
+                "Hand over what the verb before returned.",
+            )
+
+
+@cache
+def _model(name: str) -> pa.DataFrameSchema:
+    import pandera.pandas as pa
+
+    columns: dict[str, Any] = {}
+    for column, kind in FRAMES[name].columns.items():
+        columns[column] = pa.Column(_DTYPES[kind], nullable=kind in ("number", "place_year"))
+    return pa.DataFrameSchema(columns, strict=False, name=name)
+
+
+def _keys(*names: str) -> dict[str, str]:
+    return dict.fromkeys(names, "key")
+
+
+_VALUES = {"value": "number", "lower": "number", "upper": "number", "status": "key"}
+_PLACE = {"return_id": "key", "sheet": "key", "cell": "key"}
+
+RETURNS = Frame("Returns", {
+    "return_id": "key", "file": "text", "sha256": "text", "questionnaire": "key", "area": "key",
+    "agency": "text", "language": "key", "status": "key",
+})  # fmt: skip
+CELLS = Frame("Cells", {
+    "return_id": "key", "area": "key", "sheet": "key", "cell": "key", "item": "key", "year": "place_year",
+    "raw": "text", "note": "text", **_VALUES,
+})  # fmt: skip
+FINDINGS = Frame("Findings", {
+    "finding_id": "text", "rule": "key", "kind": "key", "severity": "key", "verdict": "key",
+    "return_id": "key", "area": "key", "year": "place_year", "sheet": "key", "cell": "key", "item": "key",
+    "value": "text", "expected": "text", "message": "text",
+})  # fmt: skip
+OBSERVATIONS = Frame("Observations", {
+    "area": "key", "year": "year", "item": "key", "scheme": "key", "code": "key", **_keys(*SERIES),
+    **_VALUES, "findings": "text", "note": "text", **_PLACE,
+})  # fmt: skip
+CLASSIFIED = Frame("Classified", {
+    **OBSERVATIONS.columns, "iccs": "key", "iccs_version": "key",
+    "share_lower": "number", "share": "number", "share_upper": "number", "correspondence": "key",
+})  # fmt: skip
+TRENDS = Frame("Trends", {
+    "figure_id": "text", "area": "key", "year": "year", "iccs": "key", **_keys(*SERIES),
+    "grouping": "key", "method": "key", "value": "number", "lower": "number", "upper": "number",
+    "population": "number", "rate": "number", "rate_lower": "number", "rate_upper": "number",
+    "index": "number", "change": "number", "segment": "count", "basis": "key", "status": "key",
+    "coverage_population": "number", "coverage_areas": "number", "n_areas": "count", "findings": "text",
+})  # fmt: skip
+LINEAGE = Frame("Lineage", {"figure_id": "text", "part_kind": "key", "part_id": "text", "weight": "number"})
+
+FRAMES = {
+    frame.name: frame for frame in (RETURNS, CELLS, FINDINGS, OBSERVATIONS, CLASSIFIED, TRENDS, LINEAGE)
+}
