@@ -4,6 +4,7 @@ In a checkout the two data folders stand at the top level; a wheel carries them
 inside the package as `crimestats/data`.
 """
 
+import csv
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
     """Read a table of codes: every column as text, nothing taken for missing.
 
     `0101` keeps its zero and Namibia its `NA`; an empty cell is the empty string.
+    Lines that are empty altogether are passed over.
 
     Args:
         path: A UTF-8 CSV file with a header row.
@@ -47,26 +49,49 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
 
     Raises:
         FileError: The file is not there or is not UTF-8 text.
-        DefinitionError: A column is missing or the CSV is ragged; file and line are named.
+        DefinitionError: A column is missing or named twice, or a row has more or
+            fewer cells than the header; file and line are named.
     """
     import pandas as pd
 
+    header, rows, lines = _records(path)
+    for name in header:
+        if header.count(name) > 1:
+            raise DefinitionError(f"{path}, line 1", f"names the column `{name}` twice.", "Rename or remove one.")
+    missing = [name for name in columns if name not in header]
+    if missing:
+        fault = f"has no column {', '.join(missing)}."
+        raise DefinitionError(f"{path}, line 1", fault, f"Columns needed: {', '.join(columns)}.")
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != len(header):
+            fault = f"has {len(row)} cells, the header {len(header)}."
+            raise DefinitionError(f"{path}, line {line}", fault, "Add the cells missing, or quote the commas.")
+    return pd.DataFrame(rows, columns=header, dtype="str")
+
+
+def line_of(path: Path | str, row: int) -> int:
+    """Line of a CSV file at which a row of `read_csv` (counted from 0) starts."""
+    return _records(path)[2][row]
+
+
+def _records(path: Path | str) -> tuple[list[str], list[list[str]], list[int]]:
+    rows, lines, last = [], [], 0
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            for row in reader:
+                if row:
+                    rows.append(row)
+                    lines.append(last + 1)
+                last = reader.line_num
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(str(path), f"cannot be read ({error}).", "Give a UTF-8 CSV file.") from error
-    except ValueError as error:
-        raise DefinitionError(
-            str(path), f"is not a regular CSV table ({error}).", "Mend the row named."
-        ) from error
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise DefinitionError(
-            f"{path}, line 1",
-            f"has no column {', '.join(missing)}.",
-            f"Columns needed: {', '.join(columns)}.",
-        )
-    return table
+    except csv.Error as error:
+        place = f"{path}, line {last + 1}"
+        raise DefinitionError(place, f"is not CSV ({error}).", "Mend the quotes of that line.") from error
+    if not rows:
+        raise DefinitionError(f"{path}, line 1", "is empty.", "Give a table with a header row.")
+    return rows[0], rows[1:], lines[1:]
 
 
 def read_toml(path: Path | str) -> dict[str, Any]:
