@@ -1,0 +1,87 @@
+"""The population that rates rest on."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from crimestats.areas.labels import match
+from crimestats.areas.units import areas
+from crimestats.errors import DefinitionError
+from crimestats.files import line_of, read_csv, shipped
+
+_COLUMNS = ("area", "year", "sex", "age", "population", "source")
+_KEY = ["area", "year", "sex", "age"]
+_TYPES = {
+    "area": "category", "year": "int16", "sex": "category", "age": "category",
+    "population": "float64", "source": "category",
+}  # fmt: skip
+_SEX = "_T|F|M"
+_AGE = r"_T|Y\d{1,3}|Y\d{1,3}T\d{1,3}|Y_(?:GE|LT)\d{1,3}"
+
+
+def population(path: Path | str | None = None) -> DataFrame:
+    """Persons by area, year, sex and age: what rates are divided by.
+
+    The shipped table holds mid-year totals for 1990-2024, the sexes in every
+    age, and the age bands of the survey for the years that have them; a band
+    that is not there is not known. Each row names its sources (keys of
+    `classification/areas/source.toml`, joined by `+`).
+
+    Args:
+        path: A table of your own in the same columns, used instead.
+
+    Returns:
+        `area`, `year`, `sex` (_T, F, M), `age` (`_T`, `Y0T17`, `Y_GE18`, ...),
+        `population` in persons, `source`. No two rows have the same key.
+
+    Raises:
+        FileError: The file cannot be read.
+        DefinitionError: A row has an area, year, sex, age or population that cannot be, or
+            stands twice; file, line and column are named.
+
+    Example:
+        >>> mexico = population().query("area == 'MEX' and year == 2021 and age == '_T'")
+        >>> dict(zip(mexico["sex"], mexico["population"]))
+        {'_T': 127648148.0, 'F': 65202253.0, 'M': 62445895.0}
+    """
+    return _shipped().copy() if path is None else _own(path)
+
+
+@cache
+def _shipped() -> DataFrame:
+    path = shipped("classification", "areas", "population.csv")
+    return pd.read_csv(path, dtype=_TYPES, keep_default_na=False)
+
+
+def _own(path: Path | str) -> DataFrame:
+    table = read_csv(path, _COLUMNS)[list(_COLUMNS)].fillna("")
+    persons = pd.to_numeric(table["population"], errors="coerce")
+    _refuse(path, table, "area", ~table["area"].isin(areas()["area"]), "is not a reporting unit.")
+    for column, form, fault in (
+        ("year", r"[12]\d{3}", "is not a year."),
+        ("sex", _SEX, "is not a sex: _T, F or M."),
+        ("age", _AGE, "is not an age band such as _T, Y0T17 or Y_GE18."),
+    ):
+        _refuse(path, table, column, ~table[column].str.fullmatch(form), fault)
+    _refuse(path, table, "population", ~np.isfinite(persons), "is not a number.")
+    _refuse(path, table, "population", persons <= 0, "is not above zero.")
+    _refuse(path, table, "area", table.duplicated(_KEY), "stands twice with the same year, sex and age.")
+    own: DataFrame = table.assign(population=persons).astype(_TYPES)
+    return own
+
+
+def _refuse(path: Path | str, table: DataFrame, column: str, wrong: Series, fault: str) -> None:
+    if not wrong.any():
+        return
+    row = int(wrong.to_numpy().argmax())
+    value = table[column].iloc[row]
+    near = match(Series([value]))["candidates"].iloc[0] if column == "area" else ""
+    remedy = f"Mend the row, or leave it out ({int(wrong.sum())} such in the file)."
+    raise DefinitionError(
+        f"{path}, line {line_of(path, row)}, column {column}",
+        f"{value!r} {fault}",
+        f"{remedy} Near: {near}." if near else remedy,
+    )
