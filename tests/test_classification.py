@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from crimestats import files
 from crimestats.classification import Category, Classification, classify
-from crimestats.classification.table import line_of
 from crimestats.errors import CallError, ClassificationError, DefinitionError, FileError
 from crimestats.frames import CLASSIFIED, OBSERVATIONS
 
@@ -449,12 +448,6 @@ def test_a_fault_of_own_titles_is_placed(tmp_path, titles, line, column, fault):
     with pytest.raises(DefinitionError) as error:
         own(tmp_path, "code,parent,level,title\n1,,1,One\n", titles={"fr": path})
     assert (error.value.place, error.value.fault) == (f"{path}, line {line}, column {column}", fault)
-
-
-def test_line_of_a_row(tmp_path):
-    path = tmp_path / "lines.csv"
-    path.write_bytes(b'\xef\xbb\xbfcode,title\r\n\r\na,"x\r\ny"\r\n   \r\nb,z\r\n')
-    assert [line_of(path, row) for row in range(len(files.read_csv(path)))] == [3, 6]
 
 
 # --- figures put under the ICCS ----------------------------------------------

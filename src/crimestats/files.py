@@ -57,7 +57,9 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
     header, rows, lines = _records(path)
     for name in header:
         if header.count(name) > 1:
-            raise DefinitionError(f"{path}, line 1", f"names the column `{name}` twice.", "Rename or remove one.")
+            raise DefinitionError(
+                f"{path}, line 1", f"names `{name}` twice.", "Rename or remove one."
+            )
     missing = [name for name in columns if name not in header]
     if missing:
         fault = f"has no column {', '.join(missing)}."
@@ -65,7 +67,9 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(header):
             fault = f"has {len(row)} cells, the header {len(header)}."
-            raise DefinitionError(f"{path}, line {line}", fault, "Add the cells missing, or quote the commas.")
+            raise DefinitionError(
+                f"{path}, line {line}", fault, "Add the missing cells, or quote commas."
+            )
     return pd.DataFrame(rows, columns=header, dtype="str")
 
 
@@ -80,7 +84,7 @@ def _records(path: Path | str) -> tuple[list[str], list[list[str]], list[int]]:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             for row in reader:
-                if row:
+                if len(row) > 1 or any(cell.strip() for cell in row):
                     rows.append(row)
                     lines.append(last + 1)
                 last = reader.line_num

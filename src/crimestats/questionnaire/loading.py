@@ -168,7 +168,7 @@ def _refuse(
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         value = table[column].iloc[row]
-        raise DefinitionError(f"{path}, line {row + 2}, column {column}", f"`{value}` {fault}", remedy)
+        raise DefinitionError(f"{path}, line {files.line_of(path, row)}, column {column}", f"`{value}` {fault}", remedy)
 
 
 def _near(value: str, known: set[str]) -> str:

@@ -120,7 +120,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "code": {**locked, "font_color": "#595959", "num_format": "@"},
         "figure": {**grid, "num_format": "#,##0.######", "align": "right", "locked": False},
         "answer": {**grid, "num_format": "@", "text_wrap": True, "locked": False},
-        "note": {**grid, "text_wrap": True, "locked": False, "font_size": 9},
+        "note": {**grid, "locked": False, "font_size": 9, "indent": 1},
     }
     return {name: book.add_format(settings) for name, settings in plain.items()} | {
         f"label{depth}": book.add_format({**locked, "text_wrap": True, "indent": depth}) for depth in range(5)
@@ -170,7 +170,7 @@ def _module(
         (2, 2, 12),
         (3, 3, 16),
         (FIRST_YEAR, note - 1, 10),
-        (note, note, 44),
+        (note, note, 60),
     ):
         sheet.set_column(first, last, width)
     row = 3

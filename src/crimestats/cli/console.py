@@ -1,0 +1,131 @@
+"""What the commands show: progress on standard error, tables on standard output."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pandas import DataFrame
+
+STYLES = {"error": "bold red", "query": "yellow", "note": "cyan"}
+SHOWN = {"iccs": "0101", "measure": "victims"}  # the table that is printed: intentional homicide, the most complete
+
+
+class Console:
+    """The terminal, or nothing when quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+
+    @contextmanager
+    def progress(self, text: str) -> "Iterator[Callable[[int, int], None]]":
+        """A bar while a long step runs: call it with done and total."""
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Terminal(stderr=True), disable=self.quiet) as bar:
+            task = bar.add_task(text, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    def findings(self, report: Any, messages: int = 0) -> None:
+        """Findings by rule, the number that each severity has, and the first messages."""
+        if self.quiet:
+            return
+        from rich.markup import escape
+        from rich.table import Table
+
+        data = report.data
+        fails = data[data["verdict"] == "fail"]
+        table = Table(title=f"Findings: {len(fails)} in {len(report.returns)} returns", title_justify="left")
+        for heading in ("Rule", "Severity", "Findings", "Returns", "For example"):
+            table.add_column(heading, justify="right" if heading in ("Findings", "Returns") else "left")
+        for (severity, rule), group in _by_rule(fails):
+            example = group["message"].iloc[0].split(": ", 1)[-1]
+            cells = (rule, f"[{STYLES[severity]}]{severity}[/]", str(len(group)), str(group["return_id"].nunique()))
+            table.add_row(*cells, escape(example))
+        self._print(table)
+        for row in fails.sort_values("severity", kind="stable").head(messages).itertuples():
+            self._print(f"[{STYLES[row.severity]}]{row.severity:5}[/] {escape(row.message)}")
+
+    def trends(self, trends: "DataFrame") -> None:
+        """One indicator of the trend table, areas and regions down, years across."""
+        if self.quiet:
+            return
+        from rich.table import Table
+
+        shown, years = _pivot(trends)
+        if shown.empty:
+            self._print("No figures of intentional homicide to show; the whole table is in trends.parquet.")
+            return
+        table = Table(title="Victims of intentional homicide per 100,000 population", title_justify="left")
+        table.add_column("Area")
+        for year in years:
+            table.add_column(str(year), justify="right")
+        for name, row in zip(shown["name"], shown[years].to_numpy(), strict=True):
+            table.add_row(name, *("" if rate != rate else f"{rate:.1f}" for rate in row))
+        self._print(table)
+
+    def questionnaires(self, definitions: Iterable[Any]) -> None:
+        """Shipped questionnaires with their modules."""
+        for definition in definitions:
+            modules = ", ".join(definition.label("module." + module["id"]) for module in definition.modules)
+            self._print(f"[bold]{definition.id}[/]  {definition.label('title')}")
+            self._print(f"  {len(definition)} items, {len(definition.rules)} rules; modules: {modules}")
+
+    def release(self, folder: Path) -> None:
+        """Where the release lies."""
+        if not self.quiet:
+            self._print(f"Release folder: [bold]{folder}[/] (open {folder}/index.html)")
+
+    def wrote(self, path: Path) -> None:
+        """Where a file was written."""
+        if not self.quiet:
+            self._print(f"Wrote {path}")
+
+    def _print(self, what: Any) -> None:
+        from rich import print as show
+
+        show(what)
+
+
+def summary(report: Any, trends: "DataFrame") -> str:
+    """Numbers of a run as JSON: returns, findings by severity, figures."""
+    fails = report.data[report.data["verdict"] == "fail"]
+    counts = fails["severity"].astype(str).value_counts()
+    return json.dumps({
+        "returns": len(report.returns),
+        "findings": {severity: int(counts.get(severity, 0)) for severity in STYLES},
+        "figures": len(trends),
+    })  # fmt: skip
+
+
+def _by_rule(fails: "DataFrame") -> "list[tuple[tuple[str, str], DataFrame]]":
+    order = {severity: rank for rank, severity in enumerate(STYLES)}
+    groups = fails.astype({"severity": str, "rule": str}).groupby(["severity", "rule"])
+    return sorted(((key, group) for key, group in groups), key=lambda pair: (order[pair[0][0]], pair[0][1]))
+
+
+def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
+    from crimestats.areas import areas, groupings
+    from crimestats.frames import BREAKDOWNS, TOTAL
+
+    chosen = trends[(trends[list(SHOWN)] == list(SHOWN.values())).all(axis=1)]
+    chosen = chosen[(chosen[list(BREAKDOWNS)] == TOTAL).all(axis=1) & chosen["rate"].notna()]
+    if chosen.empty:
+        return chosen, []
+    chosen = chosen.astype({"area": str, "grouping": str})
+    wide = chosen.pivot_table(index=["grouping", "area"], columns="year", values="rate").sort_index(ascending=[False, True])
+    regions = groupings("m49").drop_duplicates("code").set_index("code")["name"]
+    names = areas().set_index("area")["name"]
+    levels = groupings("m49").drop_duplicates("code").set_index("code")["level"]
+    codes = wide.index.get_level_values("area")
+    keep = [code in names.index or levels.get(code) in ("world", "region") for code in codes]
+    wide = wide[keep]
+    codes = wide.index.get_level_values("area")
+    years = [int(year) for year in wide.columns]
+    return wide.assign(name=[str(names.get(code, regions.get(code, code))) for code in codes]).reset_index(drop=True), years

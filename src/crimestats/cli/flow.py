@@ -1,0 +1,66 @@
+"""The verbs in their order, each step once and only when something asks for it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pandas import DataFrame
+
+from crimestats import areas, classification, observations, release, returns, trends, validation
+from crimestats.cli.console import Console
+from crimestats.errors import FileError
+from crimestats.questionnaire import Questionnaire
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A round on its way from workbooks to a release.
+
+    Attributes:
+        figures: Folder of workbooks, one workbook, or an `observations.parquet`.
+        questionnaire: Id or folder.
+        console: Where progress is shown.
+        previous: Last round's observations, or nothing.
+        population: A table of the user's own, or nothing for the shipped one.
+        strict: Leave out figures with an open error.
+    """
+
+    figures: Path
+    questionnaire: str
+    console: Console
+    previous: Path | None = None
+    population: Path | None = None
+    strict: bool = False
+
+    @cached_property
+    def definition(self) -> Questionnaire:
+        """The questionnaire that the returns should follow."""
+        return Questionnaire.load(self.questionnaire)
+
+    @cached_property
+    def denominators(self) -> DataFrame:
+        """The population table."""
+        return areas.population(self.population)
+
+    @cached_property
+    def cells(self) -> DataFrame:
+        """What the workbooks hold."""
+        if not self.figures.exists():
+            raise FileError(str(self.figures), "is not there.", "Name a folder of workbooks.")
+        with self.console.progress("Reading") as step:
+            return returns.read(self.figures, self.definition, progress=step)
+
+    @cached_property
+    def report(self) -> Any:
+        """What is wrong with it."""
+        last = None if self.previous is None else release.read_parquet(self.previous)
+        with self.console.progress("Validating"):
+            return validation.validate(self.cells, self.definition, previous=last, population=self.denominators)
+
+    @cached_property
+    def observed(self) -> DataFrame:
+        """The figures reported."""
+        if self.figures.suffix == ".parquet":
+            return release.read_parquet(self.figures)
+        return observations.observe(self.cells, self.report, strict=self.strict)

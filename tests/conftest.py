@@ -1,0 +1,40 @@
+"""What several test files need: the shared data's place, and the example round, read and tabulated once."""
+
+import os
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import crimestats as cs
+from crimestats.files import shipped
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Published files as they were found; tests that want them skip where they are absent."""
+    place = Path(os.environ.get("CRIMESTATS_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+    if not (place / "data").is_dir():
+        pytest.skip("the published files are not here")
+    return place / "data"
+
+
+@cache
+def _round() -> SimpleNamespace:
+    definition = cs.Questionnaire.load("un-cts-2024")
+    cells = cs.read(shipped("questionnaires", "examples", "returns"), definition)
+    report = cs.validate(cells, definition, population=cs.population())
+    observations = cs.observe(cells, report)
+    classified = cs.classify(observations)
+    trends = cs.tabulate(classified, cs.population())
+    return SimpleNamespace(
+        definition=definition, cells=cells, report=report, observations=observations,
+        classified=classified, trends=trends, lineage=cs.lineage(classified, trends),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def example_round() -> SimpleNamespace:
+    """The shipped example returns on their way: definition, cells, report, observations, classified, trends, lineage."""
+    return _round()
