@@ -1,51 +1,53 @@
 # Every target makes its own environment: only Python 3.11 or later with venv, and make, must be there.
-# RUN names the environment with its prefix quoted, so that a path with a space works.
+# Paths are quoted, so that a checkout whose path has a space works.
 SHELL := /bin/sh
 PYTHON ?= python3
 V := .venv
 BIN := $(V)/bin
 RELEASE ?= release/demo
+INSTALL = VIRTUAL_ENV="$(CURDIR)/$(V)" "$(BIN)/uv" pip install --quiet --constraint constraints.txt
 
 .PHONY: demo test test-all check bench notebooks clean
 
 demo: $(V)/core.stamp
-	"$(BIN)/crimestats" demo --out "$(RELEASE)"
+	@"$(BIN)/crimestats" demo --out "$(RELEASE)"
 
 test: $(V)/test.stamp
-	"$(BIN)/python" -m pytest -n 2 -m "not exhaustive"
+	@"$(BIN)/python" -m pytest -n 2 -m "not exhaustive"
 
 test-all: $(V)/test.stamp
-	"$(BIN)/python" -m pytest -n 2
+	@"$(BIN)/python" -m pytest -n 2
 
 check: $(V)/test.stamp
-	"$(BIN)/ruff" check .
-	"$(BIN)/ruff" format --check .
-	"$(BIN)/python" -m mypy
-	"$(BIN)/python" -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
+	@"$(BIN)/ruff" check .
+	@"$(BIN)/ruff" format --check .
+	@"$(BIN)/python" -m mypy
+	@"$(BIN)/python" -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 bench: $(V)/test.stamp
-	"$(BIN)/python" benchmarks/world_round.py
+	@"$(BIN)/python" benchmarks/world_round.py
 
 notebooks: $(V)/notebook.stamp
-	"$(BIN)/jupyter" lab notebooks
+	@"$(BIN)/jupyter" lab notebooks
 
 $(V)/uv.stamp: constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crimestats needs Python 3.11 or later; say make PYTHON=python3.11")'
-	$(PYTHON) -m venv "$(V)"
-	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	touch "$@"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crimestats needs Python 3.11 or later; say make PYTHON=python3.11")'
+	@echo "Setting up $(V) (once, under a minute)"
+	@$(PYTHON) -m venv "$(V)"
+	@"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@touch "$@"
 
 $(V)/core.stamp: $(V)/uv.stamp pyproject.toml
-	VIRTUAL_ENV="$(CURDIR)/$(V)" "$(BIN)/uv" pip install --quiet --constraint constraints.txt --editable .
-	touch "$@"
+	@$(INSTALL) --editable .
+	@touch "$@"
 
 $(V)/test.stamp: $(V)/core.stamp
-	VIRTUAL_ENV="$(CURDIR)/$(V)" "$(BIN)/uv" pip install --quiet --constraint constraints.txt --editable ".[test]"
-	touch "$@"
+	@$(INSTALL) --editable ".[test]"
+	@touch "$@"
 
 $(V)/notebook.stamp: $(V)/core.stamp
-	VIRTUAL_ENV="$(CURDIR)/$(V)" "$(BIN)/uv" pip install --quiet --constraint constraints.txt --editable ".[notebook]"
-	touch "$@"
+	@$(INSTALL) --editable ".[notebook]"
+	@touch "$@"
 
 clean:
 	rm -rf "$(V)" release dist

@@ -25,24 +25,41 @@ from python_calamine import CalamineWorkbook
 import crimestats as cs
 from crimestats import areas
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
+import invented  # noqa: E402
+
 YEARS = tuple(range(2015, 2023))  # 181 items by 8 years: 1,448 input cells
 
 
 def workbooks(folder: Path, number: int) -> list[Path]:
-    """Returns with every cell filled: random figures, seeded, 2 per cent of them bounded."""
+    """Returns with every cell filled, seeded: figures that agree with each other, one in a hundred of them then changed.
+
+    Of the changed ones half are wrong by a factor of up to ten, a quarter are bounded, a quarter missing.
+    """
     definition = cs.Questionnaire.load("un-cts-2024")
     units = areas.areas().query("kind == 'country' or kind == 'territory'")["area"].tolist()
     if number > len(units):
         sys.exit(f"There are {len(units)} reporting units; ask for no more workbooks.")
     draw = np.random.default_rng(2024)
-    grid = pd.MultiIndex.from_product([definition.data["item"], YEARS], names=["item", "year"]).to_frame(index=False)
     paths = []
     for area in units[:number]:
-        texts = pd.Series(draw.lognormal(5, 2, len(grid)).astype(int)).astype(str)
-        texts[draw.random(len(grid)) < 0.02] = "<5"
-        path = folder / f"{area}.xlsx"
-        paths.append(cs.build(definition, path, area=area, years=YEARS, figures=grid.assign(value=texts)))
+        values = invented.figures(definition, YEARS, scale=float(draw.lognormal(0, 1)))
+        table = pd.DataFrame([(str(year), item, str(value)) for (item, year), value in values.items()],
+                             columns=["year", "item", "value"])  # fmt: skip
+        chosen = draw.random(len(table))
+        wrong = chosen < 0.005
+        factors = draw.uniform(0.1, 10, wrong.sum())
+        table.loc[wrong, "value"] = (table.loc[wrong, "value"].astype(float) * factors).astype(int).astype(str)
+        table.loc[(chosen > 0.005) & (chosen < 0.0075), "value"] = "<5"
+        table.loc[(chosen > 0.0075) & (chosen < 0.01), "value"] = ".."
+        metadata = {f"{row.module}.{row.question}": _answer(row) for row in definition.metadata.itertuples() if row.required == "1"}
+        paths.append(cs.build(definition, folder / f"{area}.xlsx", area=area, agency="Office", years=YEARS,
+                              figures=table, metadata=metadata))  # fmt: skip
     return paths
+
+
+def _answer(question: Any) -> str:
+    return {"stock_date": "31-12"}.get(question.question, question.choices.split("|")[0] or "Office")
 
 
 def floor(paths: list[Path]) -> int:

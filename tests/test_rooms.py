@@ -11,10 +11,9 @@ import crimestats
 
 ROOMS = (
     "errors", "files", "frames", "areas", "questionnaire", "returns", "validation", "observations", "store",
-    "classification", "coding", "microdata", "trends", "trafficking", "disclosure", "release", "report",
+    "classification", "coding", "microdata", "trends", "trafficking", "disclosure", "report", "release",
     "review", "cli",
 )  # fmt: skip
-# The page of a release is drawn by `report` from the tables of `release`; both stand at the end of the flow.
 SOURCE = Path(crimestats.__file__).parent
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts != ("__init__.py",))
 HEAVY = ("pandas", "pandera", "sklearn", "altair", "vl_convert", "duckdb", "rich", "typer")

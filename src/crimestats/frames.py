@@ -53,6 +53,11 @@ class Frame:
     name: str
     columns: dict[str, str]
 
+    @property
+    def loose(self) -> dict[str, str]:
+        """Dtypes in which several such tables can be put together: keys as text."""
+        return {name: "str" if kind == "key" else _DTYPES[kind] for name, kind in self.columns.items()}
+
     def empty(self) -> pd.DataFrame:
         """The table without rows."""
         return self.cast(pd.DataFrame(columns=list(self.columns)))
@@ -160,7 +165,7 @@ FINDINGS = Frame("Findings", {
 })  # fmt: skip
 OBSERVATIONS = Frame("Observations", {
     "area": "key", "year": "year", "item": "key", "scheme": "key", "code": "key", **_keys(*SERIES),
-    **_VALUES, "findings": "text", "note": "text", **_PLACE,
+    **_VALUES, "segment": "count", "findings": "text", "note": "text", **_PLACE,
 })  # fmt: skip
 CLASSIFIED = Frame("Classified", {
     **OBSERVATIONS.columns, "iccs": "key", "iccs_version": "key",
@@ -169,7 +174,7 @@ CLASSIFIED = Frame("Classified", {
 TRENDS = Frame("Trends", {
     "figure_id": "text", "area": "key", "year": "year", "iccs": "key", **_keys(*SERIES),
     "grouping": "key", "method": "key", "value": "number", "lower": "number", "upper": "number",
-    "population": "number", "rate": "number", "rate_lower": "number", "rate_upper": "number",
+    "population": "number", "rate": "number", "rate_lower": "number", "rate_upper": "number", "rate_status": "key",
     "index": "number", "change": "number", "segment": "count", "basis": "key", "status": "key",
     "coverage_population": "number", "coverage_areas": "number", "n_areas": "count", "findings": "text",
 })  # fmt: skip

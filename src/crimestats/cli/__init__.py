@@ -10,35 +10,63 @@ from typing import Annotated, Any
 
 import typer
 
+from crimestats import __version__
 from crimestats.cli import console
 from crimestats.errors import CallError, CrimestatsError
 
 QUESTIONNAIRE = "un-cts-2024"
 
+
+def _example(line: str) -> str:
+    return f"[bold]Example:[/bold] {line}"
+
+
 app = typer.Typer(
     name="crimestats",
-    help="From questionnaire returns to comparable crime trend tables. Start with: crimestats demo",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-forms = typer.Typer(help="List, write and describe questionnaires.", no_args_is_help=True)
+forms = typer.Typer(
+    help="List, write and describe questionnaires.",
+    epilog=_example("crimestats questionnaire build un-cts-2024 --out form.xlsx"),
+    no_args_is_help=True,
+)
 app.add_typer(forms, name="questionnaire")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of returned workbooks, or one workbook.")]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
-Definition = Annotated[str, typer.Option("--questionnaire", help="Id of a shipped questionnaire, or a folder of your own.")]
+Definition = Annotated[
+    str, typer.Option("--questionnaire", help="Id of a shipped questionnaire, or a folder of your own.")
+]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the result as JSON; - for standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no tables; only the exit status and the files.")]
-Previous = Annotated[Path | None, typer.Option("--previous", help="Last round's observations.parquet, to compare with.")]
-Population = Annotated[Path | None, typer.Option("--population", help="CSV of your own: area, year, sex, age, population.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="No progress, no tables; only the exit status and the files.")
+]
+Previous = Annotated[
+    Path | None, typer.Option("--previous", help="Last round's observations.parquet, to compare with.")
+]
+Population = Annotated[
+    Path | None, typer.Option("--population", help="CSV of your own: area, year, sex, age, population.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Leave out figures with an open error.")]
 
 
-def _example(line: str) -> str:
-    return f"[bold]Example:[/bold] {line}"
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"crimestats {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=_example("crimestats demo"))
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """From questionnaire returns to comparable crime trend tables. Start with: crimestats demo."""
 
 
 @app.command(epilog=_example("crimestats demo --out release/demo"))
@@ -80,8 +108,11 @@ def run(
 def validate(
     folder: Folder,
     questionnaire: Definition = QUESTIONNAIRE,
-    report: Annotated[Path | None, typer.Option("--report", help="Write an HTML page that opens offline.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write an HTML page that opens offline.")
+    ] = None,
     previous: Previous = None,
+    population: Population = None,
     json: Json = None,
     quiet: Quiet = False,
 ) -> None:
@@ -89,7 +120,7 @@ def validate(
     from crimestats.report import render
 
     say = console.Console(quiet or _is_stdout(json))
-    found = _flow(folder, questionnaire, say, previous).report
+    found = _flow(folder, questionnaire, say, previous, population).report
     say.findings(found, messages=20)
     if report is not None:
         render(found, report)
@@ -100,7 +131,9 @@ def validate(
 
 @app.command(epilog=_example("crimestats tabulate returns/2024 --out trends.parquet"))
 def tabulate(
-    figures: Annotated[Path, typer.Argument(help="Folder of returned workbooks, or an observations.parquet.")],
+    figures: Annotated[
+        Path, typer.Argument(help="Folder of returned workbooks, or an observations.parquet.")
+    ],
     out: Out = Path("trends.parquet"),
     questionnaire: Definition = QUESTIONNAIRE,
     population: Population = None,
@@ -119,21 +152,41 @@ def tabulate(
     _write_json(json, flow.trends.to_json(orient="records"))
 
 
-@app.command(epilog=_example("crimestats publish trends.parquet --observations observations.parquet --out release/2024"))
+@app.command(
+    epilog=_example(
+        "crimestats publish trends.parquet --observations observations.parquet --out release/2024"
+    )
+)
 def publish(
     trends: Annotated[Path, typer.Argument(help="A trends.parquet.")],
     out: Out,
-    observations: Annotated[Path | None, typer.Option(help="An observations.parquet to put beside it.")] = None,
+    observations: Annotated[
+        Path | None, typer.Option(help="An observations.parquet to put beside it.")
+    ] = None,
     findings: Annotated[Path | None, typer.Option(help="A findings.parquet to put beside it.")] = None,
     lineage: Annotated[Path | None, typer.Option(help="A lineage.parquet to put beside it.")] = None,
+    returns: Annotated[Path | None, typer.Option(help="A returns.parquet, for the hashes of the workbooks.")] = None,
+    questionnaire: Definition = QUESTIONNAIRE,
+    population: Population = None,
     quiet: Quiet = False,
 ) -> None:
     """Write a release folder: Parquet tables and a page to read."""
-    from crimestats import release
+    from crimestats import areas, release
+    from crimestats.questionnaire import Questionnaire
 
-    parts = {"observations": observations, "findings": findings, "lineage": lineage}
-    tables = {name: release.read_parquet(path) for name, path in parts.items() if path is not None}
-    release.publish(release.read_parquet(trends), out, **tables)
+    def table(path: Path | None) -> Any:
+        return None if path is None else release.read_parquet(path)
+
+    release.publish(
+        release.read_parquet(trends),
+        out,
+        observations=table(observations),
+        findings=table(findings),
+        lineage=table(lineage),
+        returns=table(returns),
+        definition=Questionnaire.load(questionnaire),
+        population=areas.population(population),
+    )
     console.Console(quiet).release(out)
 
 
@@ -153,7 +206,9 @@ def list_questionnaires(json: Json = None) -> None:
 
 
 @forms.command("items", epilog=_example("crimestats questionnaire items un-cts-2024 --out items.csv"))
-def items(questionnaire: Annotated[str, typer.Argument(help="Id or folder.")], out: Out = Path("items.csv")) -> None:
+def items(
+    questionnaire: Annotated[str, typer.Argument(help="Id or folder.")], out: Out = Path("items.csv")
+) -> None:
     """Write the items of a questionnaire as CSV: item, module, label, ICCS code, keys of every breakdown."""
     from crimestats.frames import BREAKDOWNS
     from crimestats.questionnaire import Questionnaire
@@ -167,13 +222,15 @@ def items(questionnaire: Annotated[str, typer.Argument(help="Id or folder.")], o
 
 @forms.command(
     "build",
-    epilog=_example("crimestats questionnaire build un-cts-2024 --area MEX --years 2013:2022 --figures figures.csv --out MEX.xlsx"),
+    epilog=_example("crimestats questionnaire build un-cts-2024 --area MEX --years 2013:2022 --out MEX.xlsx"),
 )
 def build(
     questionnaire: Annotated[str, typer.Argument(help="Id or folder.")],
     out: Out,
     area: Annotated[str, typer.Option(help="Code of the reporting unit, e.g. MEX or GBR_S.")] = "",
-    years: Annotated[str, typer.Option(help="First and last year, e.g. 2013:2022, or a list 2015,2020.")] = "",
+    years: Annotated[
+        str, typer.Option(help="First and last year, e.g. 2013:2022, or a list 2015,2020.")
+    ] = "",
     figures: Annotated[Path | None, typer.Option(help="CSV to pre-fill: area, year, item, value.")] = None,
     agency: Annotated[str, typer.Option(help="Who fills it in.")] = "",
     lang: Annotated[str, typer.Option(help="Language of labels and instructions.")] = "en",
@@ -192,7 +249,7 @@ def build(
 def main() -> None:
     """Entry point: an exception of the package becomes one line and exit status 2."""
     try:
-        app()
+        app(prog_name="crimestats")
     except CrimestatsError as error:
         typer.secho(f"crimestats: {error}", err=True, fg="red")
         raise SystemExit(2) from None
@@ -221,7 +278,11 @@ def _years(text: str) -> tuple[int, ...] | None:
     except ValueError:
         found = ()
     if not found or min(found) < 1900 or max(found) > 2100 or len(set(found)) < len(found):
-        raise CallError("--years", f"`{text}` is not a range of years.", "Give first and last, as in 2013:2022, or a list.")
+        raise CallError(
+            "--years",
+            f"`{text}` is not a range of years.",
+            "Give first and last, as in 2013:2022, or a list.",
+        )
     return found
 
 
@@ -244,4 +305,6 @@ def _writing(path: Path, write: Any) -> None:
     try:
         write()
     except OSError as error:
-        raise FileError(str(path), f"cannot be written ({error.strerror}).", "Choose another folder.") from error
+        raise FileError(
+            str(path), f"cannot be written ({error.strerror}).", "Choose another folder."
+        ) from error

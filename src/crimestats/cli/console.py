@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 STYLES = {"error": "bold red", "query": "yellow", "note": "cyan"}
-SHOWN = {"iccs": "0101", "measure": "victims"}  # the table that is printed: intentional homicide, the most complete
+RULES_SHOWN = 20
+SHOWN = {
+    "iccs": "0101",
+    "measure": "victims",
+}  # the table that is printed: intentional homicide, the most complete
 
 
 class Console:
@@ -27,12 +31,17 @@ class Console:
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=Terminal(stderr=True), disable=self.quiet) as bar:
             task = bar.add_task(text, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
-    def findings(self, report: Any, messages: int = 0) -> None:
+    def findings(self, report: Any, messages: int = 4) -> None:
         """Findings by rule, the number that each severity has, and the first messages."""
         if self.quiet:
             return
@@ -41,14 +50,18 @@ class Console:
 
         data = report.data
         fails = data[data["verdict"] == "fail"]
-        table = Table(title=f"Findings: {len(fails)} in {len(report.returns)} returns", title_justify="left")
-        for heading in ("Rule", "Severity", "Findings", "Returns", "For example"):
+        table = Table(title=f"Findings: {len(fails):,} in {len(report.returns)} returns", title_justify="left")
+        for heading in ("Severity", "Rule", "Findings", "Returns"):
             table.add_column(heading, justify="right" if heading in ("Findings", "Returns") else "left")
-        for (severity, rule), group in _by_rule(fails):
+        table.add_column("For example", no_wrap=True, overflow="ellipsis")
+        rules = _by_rule(fails)
+        for (severity, rule), group in rules[:RULES_SHOWN]:
             example = group["message"].iloc[0].split(": ", 1)[-1]
-            cells = (rule, f"[{STYLES[severity]}]{severity}[/]", str(len(group)), str(group["return_id"].nunique()))
-            table.add_row(*cells, escape(example))
+            counts = (f"{len(group):,}", str(group["return_id"].nunique()))
+            table.add_row(f"[{STYLES[severity]}]{severity}[/]", rule, *counts, escape(example))
         self._print(table)
+        if len(rules) > RULES_SHOWN:
+            self._print(f"and {len(rules) - RULES_SHOWN} more rules: see the page of findings")
         for row in fails.sort_values("severity", kind="stable").head(messages).itertuples():
             self._print(f"[{STYLES[row.severity]}]{row.severity:5}[/] {escape(row.message)}")
 
@@ -63,7 +76,7 @@ class Console:
             self._print("No figures of intentional homicide to show; the whole table is in trends.parquet.")
             return
         table = Table(title="Victims of intentional homicide per 100,000 population", title_justify="left")
-        table.add_column("Area")
+        table.add_column("Area", no_wrap=True, overflow="ellipsis", min_width=22)
         for year in years:
             table.add_column(str(year), justify="right")
         for name, row in zip(shown["name"], shown[years].to_numpy(), strict=True):
@@ -107,7 +120,8 @@ def summary(report: Any, trends: "DataFrame") -> str:
 def _by_rule(fails: "DataFrame") -> "list[tuple[tuple[str, str], DataFrame]]":
     order = {severity: rank for rank, severity in enumerate(STYLES)}
     groups = fails.astype({"severity": str, "rule": str}).groupby(["severity", "rule"])
-    return sorted(((key, group) for key, group in groups), key=lambda pair: (order[pair[0][0]], pair[0][1]))
+    named = [((str(severity), str(rule)), group) for (severity, rule), group in groups]
+    return sorted(named, key=lambda pair: (order[pair[0][0]], pair[0][1]))
 
 
 def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
@@ -119,7 +133,9 @@ def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
     if chosen.empty:
         return chosen, []
     chosen = chosen.astype({"area": str, "grouping": str})
-    wide = chosen.pivot_table(index=["grouping", "area"], columns="year", values="rate").sort_index(ascending=[False, True])
+    wide = chosen.pivot_table(index=["grouping", "area"], columns="year", values="rate").sort_index(
+        ascending=[False, True]
+    )
     regions = groupings("m49").drop_duplicates("code").set_index("code")["name"]
     names = areas().set_index("area")["name"]
     levels = groupings("m49").drop_duplicates("code").set_index("code")["level"]
@@ -127,5 +143,8 @@ def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
     keep = [code in names.index or levels.get(code) in ("world", "region") for code in codes]
     wide = wide[keep]
     codes = wide.index.get_level_values("area")
-    years = [int(year) for year in wide.columns]
-    return wide.assign(name=[str(names.get(code, regions.get(code, code))) for code in codes]).reset_index(drop=True), years
+    years = list(range(int(wide.columns.min()), int(wide.columns.max()) + 1))
+    wide = wide.reindex(columns=years)
+    return wide.assign(name=[str(names.get(code, regions.get(code, code))) for code in codes]).reset_index(
+        drop=True
+    ), years

@@ -5,11 +5,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from pandas import DataFrame
 
 from crimestats import areas, classification, observations, release, returns, trends, validation
 from crimestats.cli.console import Console
 from crimestats.errors import FileError
+from crimestats.frames import FINDINGS
 from crimestats.questionnaire import Questionnaire
 
 
@@ -56,7 +58,9 @@ class Flow:
         """What is wrong with it."""
         last = None if self.previous is None else release.read_parquet(self.previous)
         with self.console.progress("Validating"):
-            return validation.validate(self.cells, self.definition, previous=last, population=self.denominators)
+            return validation.validate(
+                self.cells, self.definition, previous=last, population=self.denominators
+            )
 
     @cached_property
     def observed(self) -> DataFrame:
@@ -64,3 +68,34 @@ class Flow:
         if self.figures.suffix == ".parquet":
             return release.read_parquet(self.figures)
         return observations.observe(self.cells, self.report, strict=self.strict)
+
+    @cached_property
+    def classified(self) -> DataFrame:
+        """The figures under the ICCS."""
+        return classification.classify(self.observed)
+
+    @cached_property
+    def trends(self) -> DataFrame:
+        """The trend table."""
+        with self.console.progress("Tabulating"):
+            return trends.tabulate(self.classified, self.denominators)
+
+    @cached_property
+    def findings(self) -> DataFrame:
+        """What the rules found, and where a figure and the sum of its parts differ."""
+        found = [self.report.data, trends.conflicts(self.classified)]
+        return FINDINGS.cast(pd.concat([table.astype(FINDINGS.loose) for table in found], ignore_index=True))
+
+    def publish(self, folder: Path) -> Path:
+        """Write the release folder."""
+        with self.console.progress("Publishing"):
+            return release.publish(
+                self.trends,
+                folder,
+                observations=self.observed,
+                findings=self.findings,
+                lineage=trends.lineage(self.classified, self.trends),
+                returns=self.report.returns,
+                definition=self.definition,
+                population=self.denominators,
+            )
