@@ -109,15 +109,9 @@ def _metadata(path: Path, record: dict[str, Any]) -> DataFrame:
 
 
 def _rules(path: Path, items: set[str]) -> tuple[Rule, ...]:
-    records = files.read_toml(path).get("rule", [])
-    lines = [
-        n
-        for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if line.strip() == "[[rule]]"
-    ]
-    rules = tuple(
-        _rule(f"{path}, line {line}", record, items) for line, record in zip(lines, records, strict=True)
-    )
+    """The rules that every questionnaire has, then the questionnaire's own."""
+    common = files.shipped("questionnaires", "rules.toml")
+    rules = (*_rules_of(common, items), *_rules_of(path, items))
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -125,11 +119,30 @@ def _rules(path: Path, items: set[str]) -> tuple[Rule, ...]:
                 f"{rule.place}, id", f"`{rule.id}` stands twice.", "Give every rule an id of its own."
             )
         seen.add(rule.id)
+    for rule in rules:
+        for other in set(rule.parameters.get("unless", ())) - seen:
+            raise DefinitionError(f"{rule.place}, unless", f"`{other}` is not a rule.", _near(other, seen))
     return rules
 
 
+def _rules_of(path: Path, items: set[str]) -> tuple[Rule, ...]:
+    records = files.read_toml(path).get("rule", [])
+    lines = [
+        n
+        for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line.strip() == "[[rule]]"
+    ]
+    if not isinstance(records, list) or len(lines) != len(records):
+        raise DefinitionError(
+            f"{path}", "has rules that are not `[[rule]]` tables.", "Begin each with a line `[[rule]]`."
+        )
+    return tuple(
+        _rule(f"{path}, line {line}", record, items) for line, record in zip(lines, records, strict=True)
+    )
+
+
 def _rule(place: str, record: dict[str, Any], items: set[str]) -> Rule:
-    from crimestats.questionnaire.kinds import check_parameters
+    from crimestats.questionnaire.kinds import check_parameters, items_named
 
     for name in _RULE_FIELDS:
         if not isinstance(record.get(name), str):
@@ -138,15 +151,15 @@ def _rule(place: str, record: dict[str, Any], items: set[str]) -> Rule:
         raise DefinitionError(
             f"{place}, severity", f"`{record['severity']}` is unknown.", f"One of {', '.join(SEVERITIES)}."
         )
-    named = tuple(record.get("items", ()))
-    for item in named:
-        if item not in items:
-            raise DefinitionError(f"{place}, items", f"`{item}` is not an item.", _near(item, items))
+    named = tuple(str(item) for item in record.get("items", ()))
     parameters = {name: value for name, value in record.items() if name not in (*_RULE_FIELDS, "items")}
     rule = Rule(
         **{name: record[name] for name in _RULE_FIELDS}, items=named, parameters=parameters, place=place
     )
     check_parameters(rule)
+    for item, name in items_named(rule).items():
+        if item not in items:
+            raise DefinitionError(f"{place}, {name}", f"`{item}` is not an item.", _near(item, items))
     return rule
 
 
@@ -168,7 +181,9 @@ def _refuse(
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         value = table[column].iloc[row]
-        raise DefinitionError(f"{path}, line {files.line_of(path, row)}, column {column}", f"`{value}` {fault}", remedy)
+        raise DefinitionError(
+            f"{path}, line {files.line_of(path, row)}, column {column}", f"`{value}` {fault}", remedy
+        )
 
 
 def _near(value: str, known: set[str]) -> str:

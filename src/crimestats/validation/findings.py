@@ -1,0 +1,226 @@
+"""What rules say of a round, as a table of findings."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame
+
+from crimestats.frames import BREAKDOWNS, FINDINGS, NOT_APPLICABLE, TOTAL
+from crimestats.questionnaire import Questionnaire, Rule
+from crimestats.questionnaire.kinds import FAIL, UNDECIDED, Judgement, Round
+from crimestats.validation import messages
+
+Keys = NDArray[np.int64]
+Pairs = set[tuple[int, int]]
+
+_PLACE = ("return_id", "sheet", "cell")
+
+
+class _Sifted(NamedTuple):
+    """A rule, what it says, and which rows of that become findings."""
+
+    rule: Rule
+    judgement: Judgement
+    chosen: NDArray[np.intp]
+
+    @property
+    def place(self) -> NDArray[np.intp]:
+        return self.judgement.place[self.chosen]
+
+    @property
+    def is_undecided(self) -> NDArray[np.bool_]:
+        undecided: NDArray[np.bool_] = self.judgement.verdict[self.chosen] == UNDECIDED
+        return undecided
+
+
+def findings(wide: Round, judgements: Mapping[str, Judgement], failing: Mapping[str, Any]) -> DataFrame:
+    """One row for each real problem, in the order of the cells.
+
+    Args:
+        wide: The round.
+        judgements: What each rule says of it.
+        failing: For each rule that failed, the rows at which its check did.
+
+    Returns:
+        The findings (`frames.FINDINGS`).
+    """
+    rows = [
+        row
+        for sifted in _sift(wide, judgements, failing)
+        if len(sifted.chosen)
+        for row in _rows(wide, sifted)
+    ]
+    if not rows:
+        return FINDINGS.empty()
+    rows.sort(key=lambda row: (row["at"], row["rule"]))
+    _number(rows, wide.definition)
+    return FINDINGS.cast(DataFrame({name: [row[name] for row in rows] for name in FINDINGS.columns}))
+
+
+def _sift(wide: Round, judgements: Mapping[str, Judgement], failing: Mapping[str, Any]) -> Iterator[_Sifted]:
+    """What becomes a finding.
+
+    The failures that pandera reports and the undecided answers worth a person's
+    eye, without those that a finding of another rule says already.
+    """
+    keys, rules = _cell_keys(wide), wide.definition.rules
+    needed = {other for rule in rules for other in rule.parameters.get("unless", ())}
+    said = {name: _involved(judgements[name], keys) for name in needed}
+    for rule in rules:
+        judgement = judgements[rule.id]
+        wanted = (judgement.verdict == FAIL) & np.isin(judgement.place, failing.get(rule.id, []))
+        if "undecided" in rule.parameters:
+            wanted |= judgement.verdict == UNDECIDED
+        chosen = np.flatnonzero(wanted)
+        others: Pairs = set().union(*(said[name] for name in rule.parameters.get("unless", ())))
+        if others and len(chosen):
+            is_new = [not _is_said(judgement, row, keys, others) for row in chosen.tolist()]
+            chosen = chosen[np.array(is_new)]
+        yield _Sifted(rule, judgement, chosen)
+
+
+def _cell_keys(wide: Round) -> Keys:
+    """A number for each cell of a workbook, the same for all rows that speak of it."""
+    frame = wide.frame
+    codes = [frame[name].cat.codes.to_numpy().astype(np.int64) for name in _PLACE]
+    sizes = [len(frame[name].cat.categories) + 1 for name in _PLACE]
+    keys = (codes[0] * sizes[1] + codes[1]) * sizes[2] + codes[2]
+    nowhere = (frame["cell"] == NOT_APPLICABLE).to_numpy()
+    return np.where(nowhere, -2 - np.arange(len(frame)), keys)
+
+
+def _involved(judgement: Judgement, keys: Keys) -> Pairs:
+    """Pairs of the place of a failure and a cell that it rests on, itself among them."""
+    fails = judgement.verdict == FAIL
+    own = keys[judgement.place[fails]]
+    pairs = set(zip(own.tolist(), own.tolist(), strict=True))
+    if judgement.others is not None:
+        for column in judgement.others[fails].T:
+            there = column >= 0
+            pairs.update(zip(own[there].tolist(), keys[column[there]].tolist(), strict=True))
+    return pairs
+
+
+def _is_said(judgement: Judgement, row: int, keys: Keys, said: Pairs) -> bool:
+    """Another finding rests on this place, and this one on the place of that."""
+    own = int(keys[judgement.place[row]])
+    beside = [] if judgement.others is None else judgement.others[row].tolist()
+    return any((place, own) in said for place in (own, *(int(keys[other]) for other in beside if other >= 0)))
+
+
+def _rows(wide: Round, sifted: _Sifted) -> list[dict[str, Any]]:
+    rule, rows, severities = sifted.rule, _places(wide, sifted), _severities(sifted)
+    texts = [messages.template(wide.definition, rule, undecided) for undecided in (False, True)]
+    for number, (row, own) in enumerate(zip(rows, _fields(wide, sifted), strict=True)):
+        undecided = bool(sifted.is_undecided[number])
+        shown = {**_common(wide.definition, row), **own}
+        where = messages.place(row["return_id"], row["sheet"], row["cell"])
+        text = texts[undecided].format_map(shown)
+        row.update(
+            rule=rule.id, kind=rule.kind, severity=severities[number],
+            verdict="undecided" if undecided else "fail", value=shown["value"],
+            expected=shown.get("expected", ""),
+            message=messages.message(rule.id, where, row["area"], shown["year"], text),
+        )  # fmt: skip
+    return rows
+
+
+def _common(definition: Questionnaire, row: Mapping[str, Any]) -> dict[str, str]:
+    """What every message may show."""
+    year = "" if row["year"] is None else str(row["year"])
+    names = {"file": row["return_id"], "sheet": row["sheet"], "area": row["area"]}
+    return {**names, "year": year, "label": _label(definition, row["item"])}
+
+
+def _places(wide: Round, sifted: _Sifted) -> list[dict[str, Any]]:
+    """Where each finding is, and of what area, item and year."""
+    judgement, at = sifted.judgement, sifted.place
+    columns: dict[str, list[Any]] = {"at": at.tolist()}
+    for name in ("return_id", "area", "sheet", "cell", "item"):
+        columns[name] = wide.frame[name].iloc[at].astype(object).tolist()
+    columns["year"] = [None if np.isnan(year) else int(year) for year in wide.year[at]]
+    of_file = np.broadcast_to(judgement.is_of_file, judgement.place.shape)[sifted.chosen]
+    for row in np.flatnonzero(of_file).tolist():
+        columns["sheet"][row] = columns["cell"][row] = NOT_APPLICABLE
+        columns["item"][row], columns["year"][row] = "_file", None
+    if judgement.item is not None and judgement.year is not None:
+        columns["item"] = [judgement.item[row] for row in sifted.chosen]
+        columns["year"] = judgement.year[sifted.chosen].tolist()
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _severities(sifted: _Sifted) -> list[str]:
+    """The rule's; a note where the difference is small, and never an error where nothing is proved."""
+    severity = np.full(len(sifted.chosen), sifted.rule.severity, dtype=object)
+    if sifted.rule.severity == "error":
+        severity[sifted.is_undecided] = "query"
+    if sifted.judgement.is_near is not None:
+        severity[sifted.judgement.is_near[sifted.chosen] & ~sifted.is_undecided] = "note"
+    return list(severity)
+
+
+def _fields(wide: Round, sifted: _Sifted) -> list[dict[str, str]]:
+    """What the message of each finding may show, as texts."""
+    judgement, chosen = sifted.judgement, sifted.chosen
+    own: dict[str, Any] = {
+        name: tuple(part[chosen] for part in values)
+        if isinstance(values, tuple)
+        else [values[row] for row in chosen]
+        for name, values in judgement.fields.items()
+    }
+    own.setdefault("value", wide.frame["raw"].iloc[sifted.place].astype(object).tolist())
+    return messages.rows({**own, "cells": _others(wide, sifted)}, len(chosen))
+
+
+def _others(wide: Round, sifted: _Sifted) -> list[str]:
+    """The other cells that each finding rests on."""
+    if sifted.judgement.others is None:
+        return [""] * len(sifted.chosen)
+    others, at = sifted.judgement.others[sifted.chosen], sifted.place
+    rows = np.unique(np.concatenate([at, others.ravel()]))
+    rows = rows[rows >= 0]
+    named = [wide.frame[name].iloc[rows].astype(object).tolist() for name in _PLACE]
+    places = dict(zip(rows.tolist(), zip(*named, strict=True), strict=True))
+    return [
+        messages.cells(places[own], [places[other] for other in beside if other >= 0])
+        for own, beside in zip(at.tolist(), others.tolist(), strict=True)
+    ]
+
+
+def _label(definition: Questionnaire, item: str) -> str:
+    if item in definition:
+        return definition[item].label
+    key = f"metadata.{item.split('.')[-1]}" if item.startswith("M.") else item
+    return definition.label(key)
+
+
+def _number(rows: list[dict[str, Any]], definition: Questionnaire) -> None:
+    """Give each finding its id: of questionnaire, area, rule, item, year and breakdown.
+
+    So it is the same on the next submission. What is about a file, or a cell that
+    is no figure, has its file and cell in the id too; so has a second finding
+    that would otherwise have the id of the first.
+    """
+    seen: set[str] = set()
+    breakdowns = {item.item: _breakdown(item.keys) for item in definition}
+    for row in rows:
+        key = "|".join([definition.id, row["area"], row["rule"], row["item"], str(row["year"] or "")])
+        key += "|" + breakdowns.get(row["item"], "")
+        where = "|".join(row[name] for name in _PLACE)
+        if row["item"] not in breakdowns:
+            key += "|" + where
+        while (number := _hash(key)) in seen:
+            key += "|" + where
+        seen.add(number)
+        row["finding_id"] = number
+
+
+def _breakdown(keys: Mapping[str, str]) -> str:
+    return ",".join(f"{name}={keys[name]}" for name in BREAKDOWNS if keys[name] != TOTAL)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

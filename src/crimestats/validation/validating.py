@@ -1,0 +1,153 @@
+"""Judge a round by a questionnaire's rules."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pandas import DataFrame
+
+from crimestats.frames import CELLS, FINDINGS
+from crimestats.questionnaire import Questionnaire
+from crimestats.questionnaire.kinds import Background
+from crimestats.validation.findings import findings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's answer at a place.
+
+    Attributes:
+        finding_id: The same on the next submission, so that an answer to it stays.
+        rule: Id of the rule.
+        kind: Its kind.
+        severity: `error` cannot be true or cannot be read, `query` goes to the focal
+            point, `note` wants an explanation.
+        verdict: `fail`, or `undecided` where too little is known.
+        return_id: The file.
+        area: Its reporting unit.
+        year: The year, or None.
+        sheet: The sheet; `_Z` for the whole file.
+        cell: The cell; `_Z` for the whole file.
+        item: The item, metadata question or header cell.
+        value: What is there.
+        expected: What the rule expects, where it can say it.
+        message: Place, fault and remedy in one line.
+    """
+
+    finding_id: str
+    rule: str
+    kind: str
+    severity: str
+    verdict: str
+    return_id: str
+    area: str
+    year: int | None
+    sheet: str
+    cell: str
+    item: str
+    value: str
+    expected: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """The findings of a round: `len`, `in`, `[]` by finding id, iteration.
+
+    Attributes:
+        data: The findings, one row each (`frames.FINDINGS`), in the order of the cells.
+        returns: The files of the round (`frames.RETURNS`).
+        definition: The questionnaire by whose rules they were judged.
+        undecided: For each rule, at how many places it could not be judged. Such places
+            are findings only where the rule has a message for them.
+    """
+
+    data: DataFrame = field(repr=False)
+    returns: DataFrame = field(repr=False)
+    definition: Questionnaire
+    undecided: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return (Finding(**row) for row in _records(self.data))
+
+    def __contains__(self, finding_id: object) -> bool:
+        return bool((self.data["finding_id"] == finding_id).any())
+
+    def __getitem__(self, finding_id: str) -> Finding:
+        rows = _records(self.data[self.data["finding_id"] == finding_id])
+        if not rows:
+            raise KeyError(finding_id)
+        return Finding(**rows[0])
+
+    @property
+    def errors(self) -> int:
+        """Number of findings of severity error."""
+        return self._count("error")
+
+    @property
+    def queries(self) -> int:
+        """Number of findings of severity query."""
+        return self._count("query")
+
+    @property
+    def notes(self) -> int:
+        """Number of findings of severity note."""
+        return self._count("note")
+
+    def to_json(self) -> str:
+        """The findings as a list of objects, for a machine to read; a year that there is none of is null."""
+        return json.dumps(_records(self.data), ensure_ascii=False, indent=1)
+
+    def __str__(self) -> str:
+        counted = (
+            (self.errors, "error", "errors"),
+            (self.queries, "query", "queries"),
+            (self.notes, "note", "notes"),
+        )
+        said = ", ".join(f"{number} {one if number == 1 else more}" for number, one, more in counted)
+        return f"{said} in {len(self.returns)} {'return' if len(self.returns) == 1 else 'returns'}"
+
+    def _count(self, severity: str) -> int:
+        return int((self.data["severity"] == severity).sum())
+
+
+def validate(
+    cells: DataFrame,
+    definition: Questionnaire,
+    previous: DataFrame | None = None,
+    population: DataFrame | None = None,
+) -> Report:
+    """Judge all returns of a round, once, by the definition's rules.
+
+    Wrong data is a finding, never an exception, and every failure is kept. An
+    answer that cannot be decided (a part is missing, a figure is a range) is
+    counted, and listed only where its rule has a message for it.
+
+    Args:
+        cells: What `read` returned (`frames.CELLS`).
+        definition: The questionnaire.
+        previous: Last round's figures (`frames.OBSERVATIONS`), to compare with.
+        population: Persons by area, year, sex and age; the shipped table where not given.
+
+    Raises:
+        CallError: A frame is not what the verb before returned.
+    """
+    from crimestats.questionnaire.schema import judge_round
+    from crimestats.returns import returns
+
+    CELLS.check(cells)
+    wide, judgements, failing = judge_round(cells, Background(definition, previous, population))
+    undecided = {rule: judgement.undecided for rule, judgement in judgements.items() if judgement.undecided}
+    return Report(findings(wide, judgements, failing), returns(cells), definition, undecided)
+
+
+def _records(data: DataFrame) -> list[dict[str, Any]]:
+    years = [None if year != year else int(year) for year in data["year"].astype("float64").tolist()]
+    columns = {
+        name: years if name == "year" else data[name].astype(str).tolist() for name in FINDINGS.columns
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,434 @@
+"""Each kind of rule: a case that passes, one that fails, and one that cannot be decided."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from pandas import DataFrame
+
+from crimestats.errors import CallError
+from crimestats.frames import CELLS
+from crimestats.questionnaire import Questionnaire, Rule
+from crimestats.questionnaire.kinds import KINDS, Background, Round, check_parameters
+from crimestats.questionnaire.kinds.series import usual
+from crimestats.questionnaire.schema import fill, judge_round
+
+ITEMS = """
+total      1.1 first 1 victims  _T
+male       1.2 first 0 victims  M
+female     1.3 first 0 victims  F
+unknown    1.4 first 0 victims  _U
+suspected  2.1 second 0 victims _T
+prosecuted 2.2 second 0 victims _T
+convicted  2.3 second 0 victims _T
+rate       2.4 second 0 victims _T
+"""
+METADATA = """module,question,type,choices,required
+first,source,text,,1
+first,unit,choice,victim|offence,1
+first,break_year,year,,0
+second,stock_date,date,,0
+"""
+RECORD = """
+id = "invented"
+edition = "1"
+years = [2018, 2022]
+scheme = "iccs-1.0"
+module = [{ id = "first", number = "1", sheet = "First" }, { id = "second", number = "2", sheet = "Second" }]
+"""
+POPULATION = DataFrame(
+    {"area": ["SMP", "MEX"], "year": 2020, "sex": "_T", "age": "_T", "population": 1_000_000.0}
+)
+MISSING = {"": "blank", "..": "not_available", "-": "ambiguous"}
+
+
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory) -> Questionnaire:
+    """An invented questionnaire."""
+    rows = [line.split() for line in ITEMS.split("\n") if line]
+    items = [
+        f"{item},{number},project,{module},{number},,{required},0101,{measure},number,recorded,CJS,{sex}"
+        + ",_T" * 8
+        for item, number, module, required, measure, sex in rows
+    ]
+    head = (
+        "item,number,numbering,module,table,parent,required,iccs,measure,unit,stage,source,"
+        "sex,age,relationship,mechanism,citizenship,legal_status,duration,cause,cy"
+    )
+    labels = [f"item.{row[0]},{row[0].title()}" for row in rows]
+    files = {
+        "questionnaire.toml": RECORD,
+        "items.csv": "\n".join([head, *items]),
+        "metadata.csv": METADATA,
+        "labels.en.csv": "\n".join(["key,text", "prompt.template,(please specify)", *labels]),
+        "rules.toml": "",
+    }
+    folder = tmp_path_factory.mktemp("invented")
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return Questionnaire.load(folder)
+
+
+@pytest.fixture(scope="module")
+def invent(invented: Questionnaire):
+    """The invented questionnaire with one rule."""
+
+    def make(text: str) -> Questionnaire:
+        record = tomllib.loads(text)
+        kind, items = record.pop("kind"), tuple(record.pop("items", ()))
+        rule = Rule("T-1", kind, "query", items, record, "message", "why", "rules.toml, line 1")
+        check_parameters(rule)
+        return replace(invented, rules=(rule,))
+
+    return make
+
+
+def cells(table: str) -> DataFrame:
+    """Cells from lines `item year raw`, a file name and an area before them if they are not the usual ones.
+
+    A figure of an item stands in its row, 5 for the first; of a year in its column, E for 2018.
+    """
+    order = [line.split()[0] for line in ITEMS.split("\n") if line]
+    rows = []
+    for line in table.strip().split("\n"):
+        words = line.split()
+        file = words.pop(0) if words[0].endswith(".xlsx") else "a.xlsx"
+        area = words.pop(0) if words[0].isupper() or words[0] == "_U" else "SMP"
+        item, year, raw = words[0], words[1], " ".join(words[2:])
+        row = {"return_id": file, "area": area, "item": item, "year": None if year == "_" else int(year)}
+        if item.startswith(("_", "H.")):
+            row |= {"sheet": "_Z", "cell": "_Z"}
+        elif item.startswith("M."):
+            row |= {"sheet": "Metadata", "cell": f"D{len(item)}"}
+        else:
+            column = "EFGHI"[int(year) - 2018] if int(year) in range(2018, 2023) else "Z"
+            row |= {"sheet": "First", "cell": f"{column}{order.index(item) + 5 if item in order else 99}"}
+        rows.append(row | figure(raw, item in order))
+    return CELLS.cast(DataFrame(rows).assign(note=""))
+
+
+def figure(raw: str, is_figure: bool = True) -> dict[str, object]:
+    """Value, bounds and status of a raw text, as reading gives them."""
+    none = {"raw": raw, "value": np.nan, "lower": np.nan, "upper": np.nan}
+    if raw in MISSING and (is_figure or raw == ""):
+        return none | {"status": MISSING[raw]}
+    if not is_figure:
+        return none | {"status": "text"}
+    try:
+        number = float(raw)
+    except ValueError:
+        pass
+    else:
+        return {"raw": raw, "value": number, "lower": number, "upper": number, "status": "exact"}
+    if raw.startswith("<"):
+        return none | {"lower": 0.0, "upper": float(raw[1:]) - 1, "status": "bounded"}
+    return none | {"status": "unreadable"}
+
+
+def verdicts(definition: Questionnaire, frame: DataFrame, **beside: DataFrame) -> list[tuple[str, str, str]]:
+    """Rule, cell and verdict of everything that does not pass the questionnaire's own rule."""
+    wide, judgements, failing = judge_round(frame, Background(definition, **beside))
+    judgement = judgements["T-1"]
+    assert set(judgement.failing) == set(failing.get("T-1", [])), "pandera fails where the kind does"
+    place = wide.frame["cell"].astype(str).to_numpy()[judgement.place]
+    said = np.where(judgement.verdict == 1, "fail", "undecided")
+    return sorted(("T-1", cell, str(verdict)) for cell, verdict in zip(place, said, strict=True))
+
+
+PARTS = 'kind = "parts"\nitems = ["total"]\nparts = ["male", "female", "unknown"]'
+OPEN = PARTS + "\nexhaustive = false"
+MOST = 'kind = "at_most"\nitems = ["male", "female"]\nlargest = "total"'
+TIMES = 'kind = "at_most"\nitems = ["suspected"]\nlargest = "total"\ntimes = 3'
+ORDER = 'kind = "order"\nitems = ["suspected", "prosecuted", "convicted"]'
+CHANGE = """
+kind = "change"
+items = ["total", "male"]
+base = 20
+limits = { default = [0.5, 2], male = [0.1, 10] }
+break_question = "break_year"
+"""
+REPEAT = 'kind = "repeat"\nitems = ["total"]\nsize = 100'
+TENFOLD = 'kind = "repeat"\nitems = ["total"]\nsize = 50\nfactors = [10, 0.1]'
+RATE = 'kind = "consistent"\nitems = ["total"]\nmaximum = 200'
+AGREE = 'kind = "consistent"\nitems = ["total", "rate"]\ntolerance = 0.05'
+FACT = 'kind = "fact"\nfacts = ["_cell.*"]\nbesides = ["_cell.comment"]'
+ONCE = 'kind = "fact"\nfacts = ["_cell.name_lost"]\nonce = "return"'
+PROMPT = 'kind = "prompt"\nprompts = ["prompt.template"]\npatterns = ["<insert.*>"]'
+YEARS = 'kind = "year_range"\nfirst = 1990\nlast = 2022'
+WITHIN = 'kind = "within"\nminimum = 2'
+DATE = 'kind = "answer"\nquestion = "stock_date"\npattern = "31 dec.*"'
+NONE: list[tuple[str, str, str]] = []
+
+
+@pytest.mark.parametrize(
+    ("rule", "table", "expected"),
+    [
+        # sums
+        (PARTS, "total 2020 10\n male 2020 6\n female 2020 3\n unknown 2020 1", NONE),
+        (PARTS, "total 2020 10\n male 2020 6\n female 2020 3\n unknown 2020 0", [("T-1", "G5", "fail")]),
+        (PARTS, "total 2020 10\n male 2020 6\n female 2020 3\n unknown 2020 2", [("T-1", "G5", "fail")]),
+        (PARTS, "total 2020 10\n male 2020 6\n female 2020 3", [("T-1", "G5", "undecided")]),
+        (PARTS, "total 2020 10\n male 2020 8\n female 2020 3", [("T-1", "G5", "fail")]),
+        (PARTS, "total 2020 10\n male 2020 6\n female 2020 <5\n unknown 2020 0",
+         [("T-1", "G5", "undecided")]),
+        (PARTS, "total 2020 11\n male 2020 6\n female 2020 <5\n unknown 2020 0", [("T-1", "G5", "fail")]),
+        (PARTS, "total 2020 <5\n male 2020 6\n female 2020 0\n unknown 2020 0", [("T-1", "G5", "fail")]),
+        (PARTS, "total 2020\n male 2020 6\n female 2020 0\n unknown 2020 0", NONE),
+        (PARTS, "total 2020 10\n male 2020 ..\n female 2020\n unknown 2020 -", NONE),
+        (PARTS, "total 2020 -1", NONE),
+        (OPEN, "total 2020 10\n male 2020 6\n female 2020 3\n unknown 2020 0", NONE),
+        (OPEN, "total 2020 10\n male 2020 8\n female 2020 3", [("T-1", "G5", "fail")]),
+        (OPEN, "total 2020 10\n male 2020 8\n female 2020 2", [("T-1", "G5", "undecided")]),
+        (MOST, "total 2020 10\n male 2020 10\n female 2020 0", NONE),
+        (MOST, "total 2020 10\n male 2020 11\n female 2020 12",
+         [("T-1", "G6", "fail"), ("T-1", "G7", "fail")]),
+        (MOST, "total 2020 2\n male 2020 <5", [("T-1", "G6", "undecided")]),
+        (MOST, "male 2020 5", NONE),
+        (TIMES, "total 2020 10\n suspected 2020 30", NONE),
+        (TIMES, "total 2020 10\n suspected 2020 31", [("T-1", "G9", "fail")]),
+        (TIMES, "total 2020 <5\n suspected 2020 12", [("T-1", "G9", "undecided")]),
+        (ORDER, "suspected 2020 9\n prosecuted 2020 8\n convicted 2020 8", NONE),
+        (ORDER, "suspected 2020 9\n prosecuted 2020 8\n convicted 2020 9", [("T-1", "G11", "fail")]),
+        (ORDER, "suspected 2020 9\n prosecuted 2020\n convicted 2020 10", [("T-1", "G11", "fail")]),
+        (ORDER, "suspected 2020 9\n prosecuted 2020 <5\n convicted 2020 3", [("T-1", "G11", "undecided")]),
+        # years
+        (CHANGE, "total 2019 100\n total 2020 190", NONE),
+        (CHANGE, "total 2019 100\n total 2020 210", [("T-1", "G5", "fail")]),
+        (CHANGE, "total 2019 100\n total 2020 0", [("T-1", "G5", "fail")]),
+        (CHANGE, "male 2019 100\n male 2020 210", NONE),
+        (CHANGE, "total 2019 5\n total 2020 19", [("T-1", "G5", "undecided")]),
+        (CHANGE, "total 2019 <5\n total 2020 100", [("T-1", "G5", "undecided")]),
+        (CHANGE, "total 2018 100\n total 2020 900", NONE),
+        (CHANGE, "total 2018 100\n total 2019\n total 2020 900", NONE),
+        (CHANGE, "total 2019 100\n total 2020 900\n M.first.break_year _ since 2020", NONE),
+        (CHANGE, "total 2019 100\n total 2020 900\n M.first.break_year _ 2019", [("T-1", "G5", "fail")]),
+        (CHANGE, "total 2019 100\n b.xlsx MEX total 2020 900", NONE),
+        (REPEAT, "total 2019 100\n total 2020 101", NONE),
+        (REPEAT, "total 2019 100\n total 2020 100", [("T-1", "G5", "fail")]),
+        (REPEAT, "total 2019 99\n total 2020 99", NONE),
+        (REPEAT, "total 2018 500\n total 2020 500", NONE),
+        (TENFOLD, "total 2019 6\n total 2020 60", [("T-1", "G5", "fail")]),
+        (TENFOLD, "total 2019 60\n total 2020 6", [("T-1", "G5", "fail")]),
+        (TENFOLD, "total 2019 6\n total 2020 61", NONE),
+        # cells
+        ('kind = "number"', "total 2020 4 12\n male 2020 12", [("T-1", "G5", "fail")]),
+        ('kind = "number"', "total 2020 -\n male 2020 ..", [("T-1", "G5", "undecided")]),
+        ('kind = "whole"', "total 2020 4.5\n male 2020 4", [("T-1", "G5", "fail")]),
+        (WITHIN, "total 2020 -3\n male 2020 3", [("T-1", "G5", "fail")]),
+        (WITHIN, "total 2020 <3\n male 2020 <2", [("T-1", "G5", "undecided"), ("T-1", "G6", "fail")]),
+        ('kind = "required"', "total 2020 3\n male 2020", NONE),
+        ('kind = "required"', "total 2020\n total 2021 ..", [("T-1", "G5", "fail")]),
+        ('kind = "required"', "total 2020 -", [("T-1", "G5", "undecided")]),
+        ('kind = "required"', "total 2020\n b.xlsx total 2020 5", NONE),
+        ('kind = "required"\nitems = ["male"]', "total 2020\n male 2020", [("T-1", "G6", "fail")]),
+        (YEARS, "total 2020 3\n total 1990 4", NONE),
+        (YEARS, "total 1013 3", [("T-1", "Z5", "fail")]),
+        (YEARS, "H.years _ 2019:2021\n total 2020 3\n total 2022 4", [("T-1", "I5", "fail")]),
+        ('kind = "cell_id"', "total 2020 G6\n male 2020 12", NONE),
+        ('kind = "cell_id"', "total 2020 $G$5\n male 2020 F.male.2020",
+         [("T-1", "G5", "fail"), ("T-1", "G6", "fail")]),
+        ('kind = "cell_id"', "total 2020 112020\n male 2020 112020", [("T-1", "G5", "fail")]),
+        (PROMPT, "M.first.source _ the police", NONE),
+        (PROMPT, "M.first.source _ police (Please specify)", [("T-1", "D14", "fail")]),
+        ('kind = "prompt"\nprompts = ["prompt.none"]', "M.first.source _ police (Please specify)", NONE),
+        (PROMPT, "total 2020 a number <insert it>", [("T-1", "G5", "fail")]),
+        ('kind = "codes"\ncolumn = "item"', "total 2020 3\n M.first.source _ x\n H.area _ SMP", NONE),
+        ('kind = "codes"\ncolumn = "item"', "totl 2020 3", [("T-1", "G99", "fail")]),
+        ('kind = "codes"\ncolumn = "area"', "GBR_S total 2020 3", NONE),
+        ('kind = "codes"\ncolumn = "area"', "MEXX total 2020 3\n MEXX male 2020 3", [("T-1", "G5", "fail")]),
+        ('kind = "codes"\ncolumn = "area"', "_U H.agency _ x\n _U total 2020 3", [("T-1", "_Z", "fail")]),
+        (FACT, "_cell.comment _ x\n _fault.empty _ x", NONE),
+        (FACT, "_cell.merged _ x", [("T-1", "_Z", "fail")]),
+        (ONCE, "_cell.name_lost _ x\n _cell.name_lost _ y\n b.xlsx _cell.name_lost _ z",
+         [("T-1", "_Z", "fail")] * 2),
+        # header and metadata
+        ('kind = "header"\nname = "agency"', "H.agency _ police\n total 2020 3", NONE),
+        ('kind = "header"\nname = "agency"', "H.agency _\n b.xlsx H.area _ SMP", [("T-1", "_Z", "fail")] * 2),
+        ('kind = "header"\nname = "agency"', "_fault.encrypted _ x", NONE),
+        ('kind = "answered"', "M.first.source _ police", NONE),
+        ('kind = "answered"', "M.first.source _\n b.xlsx M.first.source _ police", NONE),
+        ('kind = "answered"', "M.first.source _\n b.xlsx M.first.source _", [("T-1", "D14", "fail")]),
+        ('kind = "answered"\nquestions = ["unit"]', "M.first.source _", NONE),
+        ('kind = "choices"', "M.first.unit _ Offence\n M.first.break_year _ 2015 and 2018", NONE),
+        ('kind = "choices"', "M.first.unit _ offences\n M.first.break_year _ none",
+         [("T-1", "D12", "fail"), ("T-1", "D18", "fail")]),
+        (DATE, "M.second.stock_date _ 31 December\n M.first.source _ x", NONE),
+        (DATE, "M.second.stock_date _ 1 September", [("T-1", "D19", "fail")]),
+        # other sources
+        ('kind = "unique"', "total 2020 3\n b.xlsx total 2020 3\n c.xlsx MEX total 2020 4", NONE),
+        ('kind = "unique"', "total 2020 3\n b.xlsx total 2020 4", [("T-1", "G5", "fail")]),
+        ('kind = "unique"', "total 2020 3\n b.xlsx total 2020 <5", [("T-1", "G5", "undecided")]),
+        ('kind = "unique"', "total 2020 3\n b.xlsx total 2020", NONE),
+        ('kind = "unique"', "_U total 2020 3\n b.xlsx _U total 2020 4", NONE),
+        ('kind = "agree"', "total 2020 3\n male 2020 1\n b.xlsx total 2020 3\n b.xlsx male 2020 1",
+         [("T-1", "G5", "fail")]),
+        ('kind = "agree"', "total 2020 3\n b.xlsx total 2020 4\n b.xlsx male 2020 1", NONE),
+        (RATE, "total 2020 2000", NONE),
+        (RATE, "total 2020 2001", [("T-1", "G5", "fail")]),
+        (RATE, "total 2021 2001", [("T-1", "H5", "undecided")]),
+        (AGREE, "total 2020 100\n rate 2020 10.4", NONE),
+        (AGREE, "total 2020 100\n rate 2020 11", [("T-1", "G5", "fail")]),
+        (AGREE, "total 2020 <5\n rate 2020 0.2", [("T-1", "G5", "undecided")]),
+        (AGREE, "total 2020 100", NONE),
+    ],
+)  # fmt: skip
+def test_a_kind_judges(invent, rule, table, expected):
+    assert verdicts(invent(rule), cells(table), population=POPULATION) == expected
+
+
+BEFORE = DataFrame({
+    "area": "SMP", "year": [2020, 2020, 2020, 2021], "item": ["total", "male", "suspected", "total"],
+    "lower": [100.0, 0.0, 7.0, 9.0], "upper": [100.0, 4.0, 7.0, 9.0],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "table", "expected"),
+    [
+        ('kind = "revised"', "total 2020 100\n female 2020 5", NONE),
+        ('kind = "revised"', "total 2020 105", [("T-1", "G5", "fail")]),
+        ('kind = "revised"', "male 2020 3", [("T-1", "G6", "undecided")]),
+        ('kind = "revised"', "male 2020 5", [("T-1", "G6", "fail")]),
+        ('kind = "revised"', "MEX total 2020 5", NONE),
+        ('kind = "withdrawn"', "total 2020 1\n male 2020 1", NONE),
+        ('kind = "withdrawn"', "total 2020 1\n male 2020", [("T-1", "G6", "fail")]),
+        ('kind = "withdrawn"', "total 2020 1", [("T-1", "G5", "fail")]),
+        ('kind = "withdrawn"', "H.years _ 2020:2021\n total 2020 1\n male 2020 1", [("T-1", "_Z", "fail")]),
+    ],
+)
+def test_a_kind_compares_with_the_last_round(invent, rule, table, expected):
+    assert verdicts(invent(rule), cells(table), previous=BEFORE) == expected
+
+
+def test_every_kind_has_a_case():
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in KINDS if f'kind = "{name}"' not in text] == []
+
+
+def test_a_figure_that_two_returns_give_differently_is_the_span_of_both(invent):
+    table = "total 2020 10\n male 2020 6\n female 2020 4\n unknown 2020 0\n b.xlsx male 2020 7"
+    assert verdicts(invent(PARTS), cells(table)) == [("T-1", "G5", "undecided")]
+
+
+def test_returns_of_one_area_are_judged_together(invent):
+    table = "total 2020 10\n b.xlsx male 2020 11"
+    assert verdicts(invent(MOST), cells(table)) == [("T-1", "G6", "fail")]
+
+
+def test_a_small_difference_is_marked_near(invent):
+    rest = "female 2020 0\n unknown 2020 0\n female 2021 0\n unknown 2021 0"
+    frame = cells(f"total 2020 1000\n male 2020 995\n total 2021 1000\n male 2021 980\n {rest}")
+    _, judgements, _ = judge_round(frame, Background(invent(PARTS + "\nnote_within = 0.01")))
+    assert judgements["T-1"].is_near.tolist() == [True, False]
+
+
+bounds = st.tuples(st.integers(0, 30), st.integers(0, 8)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+
+
+@settings(deadline=None)
+@given(total=bounds, parts=st.lists(st.one_of(st.none(), bounds), min_size=2, max_size=4))
+def test_parts_fail_only_where_the_intervals_cannot_meet(invented, total, parts):
+    items = ["total", "male", "female", "unknown", "rate"][: len(parts) + 1]
+    known = [pair or (np.nan, np.nan) for pair in (total, *parts)]
+    frame = fill(DataFrame({
+        "area": "SMP", "year": 2020, "item": items, "value": np.nan, "raw": "", "status": "bounded",
+        "lower": [low for low, _ in known], "upper": [high for _, high in known],
+    }))  # fmt: skip
+    judgement = KINDS["parts"].judge(Round(frame, Background(invented)), items[:1], parts=items[1:])
+    least = sum(pair[0] for pair in parts if pair)
+    most = np.inf if None in parts else sum(pair[1] for pair in parts)
+    can_meet = least <= total[1] and most >= total[0]
+    assert len(judgement.failing) == (not can_meet)
+
+
+@given(
+    st.lists(st.tuples(st.floats(1, 1e6), st.floats(1, 1e6)), min_size=5, max_size=40),
+    st.floats(0.01, 100),
+)
+def test_limits_of_change_do_not_depend_on_the_scale(pairs, scale):
+    before, after = np.array(pairs).T
+    one = usual(before, after, u=0, a=0.05, c=4)
+    other = usual(before * scale, after * scale, u=0, a=0.05, c=4)
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_change_reads_its_limits_from_a_round_that_is_large_enough(invent):
+    rng = np.random.default_rng(7)
+    frames = []
+    for number in range(40):
+        figures = (1000 * rng.normal(1, 0.02, 4)).round()
+        if number == 17:
+            figures[2] = 1400  # within the limits of the rule, far outside those of the round
+        for year, value in zip(range(2018, 2022), figures, strict=True):
+            frames.append(
+                {
+                    "return_id": f"{number}.xlsx",
+                    "area": f"A{number:02}",
+                    "year": year,
+                    "item": "total",
+                    "value": value,
+                }
+            )
+    frame = DataFrame(frames)
+    definition = invent(CHANGE)
+    wide, judgements, _ = judge_round(frame, Background(definition))
+    found = wide.frame.iloc[judgements["T-1"].failing]
+    assert list(zip(found["area"], found["year"], strict=True)) == [("A17", 2020), ("A17", 2021)]
+    few = frame[frame["area"].isin(["A16", "A17"])]
+    assert not len(judge_round(few, Background(definition))[1]["T-1"].failing)
+
+
+def test_rows_in_any_order_give_the_same_answers(invent):
+    frame = cells(
+        "total 2020 10\n male 2020 8\n female 2020 3\n b.xlsx male 2020 9\n total 2021 5\n male 2021 6"
+    )
+    mixed = frame.iloc[[4, 2, 0, 5, 1, 3]]
+    assert verdicts(invent(MOST), mixed) == verdicts(invent(MOST), frame) == [("T-1", "H6", "fail")]
+
+
+def test_an_empty_round_has_nothing_wrong(invent):
+    for rule in (
+        PARTS,
+        CHANGE,
+        REPEAT,
+        RATE,
+        'kind = "withdrawn"',
+        'kind = "agree"',
+        'kind = "codes"\ncolumn = "area"',
+    ):
+        assert verdicts(invent(rule), CELLS.empty(), previous=BEFORE, population=POPULATION) == NONE
+
+
+def test_a_year_out_of_time_does_not_widen_the_round(invent):
+    wide, _, _ = judge_round(cells("total 1013 3\n total 2020 4"), Background(invent(YEARS)))
+    assert wide.years.tolist() == [2020]
+
+
+def test_a_kind_that_breaks_is_no_finding(invent, monkeypatch):
+    from crimestats.questionnaire.kinds import registry
+
+    definition = invent('kind = "whole"')
+    broken = registry.Kind("whole", lambda *_: 1 / 0, frozenset(), 0, None, {})
+    monkeypatch.setitem(registry.KINDS, "whole", broken)
+    with pytest.raises(ZeroDivisionError):
+        judge_round(cells("total 2020 3"), Background(definition))
+
+
+def test_a_frame_without_items_is_a_wrong_call(invent):
+    with pytest.raises(CallError, match="lacks the column item"):
+        judge_round(DataFrame({"area": ["SMP"], "year": [2020], "value": [1]}), Background(invent(PARTS)))
+
+
+def test_codes_of_breakdowns_are_judged_where_a_frame_has_them(invent):
+    frame = DataFrame(
+        {"area": "SMP", "year": 2020, "item": ["total", "male"], "value": 1, "sex": ["_T", "Man"]}
+    )
+    definition = invent('kind = "codes"\ncolumn = "sex"')
+    _, judgements, _ = judge_round(frame, Background(definition))
+    assert judgements["T-1"].failing.tolist() == [1]
+    assert pd.isna(judgements["T-1"].others)
