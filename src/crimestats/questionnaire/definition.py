@@ -1,7 +1,7 @@
 """A questionnaire as data: its items, rules, metadata questions and labels."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -130,6 +130,10 @@ class Questionnaire:
         rows = self.data.to_dict("records")
         return {row["item"]: _item(row) for row in rows}
 
+    @cached_property
+    def _rules(self) -> dict[str, Rule]:
+        return {rule.id: rule for rule in self.rules}
+
     def __len__(self) -> int:
         return len(self.data)
 
@@ -159,11 +163,7 @@ class Questionnaire:
         Raises:
             KeyError: There is none.
         """
-        return (
-            next(found for found in self.rules if found.id == rule)
-            if rule in {r.id for r in self.rules}
-            else _missing(rule)
-        )
+        return self._rules[rule]
 
     def label(self, key: str) -> str:
         """The text behind a key of the labels file; the key itself where none is given."""
@@ -186,11 +186,7 @@ class Questionnaire:
         return json.dumps({**record, "modules": [module["id"] for module in self.modules]})
 
 
-def _missing(rule: str) -> Rule:
-    raise KeyError(rule)
-
-
-def _item(row: Mapping[str, str]) -> Item:
+def _item(row: Mapping[Hashable, str]) -> Item:
     keys = {name: row[name] for name in ("measure", "unit", "stage", "source", *BREAKDOWNS)}
     names = ("item", "number", "numbering", "module", "table", "label", "parent", "iccs")
     return Item(**{name: row[name] for name in names}, is_required=row["required"] == "1", keys=keys)

@@ -30,10 +30,13 @@ class Bench:
 
     Attributes:
         background: What the rules know beside the returns.
+        by_row: Whether a check answers for each row, as an analyst wants it, or for the whole
+            frame: for pandera to write the failing rows out costs more than to judge all rules.
         fault: What kept a rule from being judged; pandera holds exceptions back.
     """
 
-    background: Background
+    background: Background = field(repr=False)  # pandera writes the arguments of every check out
+    by_row: bool = True
     _frame: Callable[[], DataFrame | None] = field(default=lambda: None, repr=False)
     _round: Round | None = field(default=None, repr=False)
     _judgements: dict[str, Judgement] = field(default_factory=dict, repr=False)
@@ -52,15 +55,18 @@ class Bench:
             self._judgements[rule.id] = judge(wide, rule)
         return self._judgements[rule.id]
 
-    def passes(self, frame: DataFrame, rule: Rule) -> Series:
-        """For each row of the frame, whether the rule finds nothing wrong there."""
-        passes = np.ones(len(frame), dtype=bool)
+    def passes(self, frame: DataFrame, rule: Rule) -> "Series[bool] | bool":
+        """For each row of the frame, or for all of it, whether the rule finds nothing wrong."""
         try:
-            passes[self.judge(frame, rule).failing] = False
+            failing = self.judge(frame, rule).failing
         except Exception as fault:
             self.fault = fault
             raise
-        return Series(passes, index=frame.index)
+        if not self.by_row:
+            return len(failing) == 0
+        passes = np.ones(len(frame), dtype=bool)
+        passes[failing] = False
+        return Series(passes, index=frame.index, dtype="bool")
 
 
 def compile_schema(
@@ -113,19 +119,20 @@ def judge_round(
     Raises:
         CallError: A column that every frame needs is missing.
     """
-    bench = Bench(background)
+    bench = Bench(background, by_row=False)
     try:
         checked, errors = _schema(bench, 1).validate(cells, lazy=True), []
     except SchemaErrors as failure:
         checked, errors = failure.data, failure.schema_errors
-    failing = {}
+    failed = set()
     for error in errors:
         if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK:
             raise bench.fault or CallError(
                 "cells frame", f"does not fit ({error}).", "Hand over what `read` returned."
             )
-        failing[error.check.name] = np.flatnonzero(~error.check_output.to_numpy())
+        failed.add(error.check.name)
     judgements = {rule.id: bench.judge(checked, rule) for rule in background.definition.rules}
+    failing = {name: judgements[name].failing for name in failed}
     return bench.round(checked), judgements, failing
 
 
@@ -190,7 +197,7 @@ def _text(value: Any) -> str:
 
 
 def _register(name: str) -> None:
-    def check(frame: DataFrame, *, rule: Rule, bench: Bench) -> Series:
+    def check(frame: DataFrame, *, rule: Rule, bench: Bench) -> "Series[bool] | bool":
         return bench.passes(frame, rule)
 
     check.__name__ = PREFIX + name

@@ -44,7 +44,7 @@ def change(
             a change across a declared break is explained.
     """
     before, after = _pairs(wide, items)
-    known = before.known & after.known
+    known = before.known & after.known & (before.lower >= 0) & (after.lower >= 0)  # below nought is no figure
     if break_question:
         known &= ~wide.breaks(break_question)[:, :, [wide.columns[item] for item in items]][
             :, np.flatnonzero(wide.follows) + 1
