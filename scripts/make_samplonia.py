@@ -92,7 +92,7 @@ def plant_in_workbook(path: Path) -> list[tuple[str, str, str, str]]:
     return [("fact", "ALL-025", "Prisons", error), ("fact", "ALL-024", "Prisons", formula),
             ("fact", "ALL-026", "Prisons", commented), ("fact", "ALL-021", "Prisons", merged[1]),
             ("fact", "ALL-023", "Prisons", lost), ("fact", "ALL-020", "Prisons", f"E{row}"),
-            ("fact", "ALL-022", "Violent", "_Z")]  # fmt: skip
+            ("fact", "ALL-022", "Violent", "E5")]  # fmt: skip
 
 
 def plant_files() -> list[tuple[str, str, str, str]]:
