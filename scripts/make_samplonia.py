@@ -87,12 +87,17 @@ def plant_in_workbook(path: Path) -> list[tuple[str, str, str, str]]:
     sheet.cell(row, 2, "Escapes")
     sheet.cell(row, 5, 17)
     book.defined_names["F.escapes.2019"] = DefinedName("F.escapes.2019", attr_text=f"'Prisons'!$E${row}")
+    for item in ("homicide_offences", "homicide_attempted_offences"):  # the whole column of table 1.1
+        misdated = book.defined_names.pop(f"F.{item}.2019").attr_text
+        book.defined_names[f"F.{item}.1013"] = DefinedName(f"F.{item}.1013", attr_text=misdated)
+    book["Homicide"]["E4"] = 1013
     book["Violent"].sheet_state = "hidden"
     book.save(path)
     return [("fact", "ALL-025", "Prisons", error), ("fact", "ALL-024", "Prisons", formula),
             ("fact", "ALL-026", "Prisons", commented), ("fact", "ALL-021", "Prisons", merged[1]),
             ("fact", "ALL-023", "Prisons", lost), ("fact", "ALL-020", "Prisons", f"E{row}"),
-            ("fact", "ALL-022", "Violent", "E5")]  # fmt: skip
+            ("fact", "ALL-022", "Violent", "E5"),
+            ("year_range", "CTS24-501", "Homicide", misdated.split("!")[1].replace("$", ""))]  # fmt: skip
 
 
 def plant_files() -> list[tuple[str, str, str, str]]:
@@ -142,13 +147,14 @@ def main() -> None:
         values[item, year] = values[item, int(text[1:])] if text.startswith("=") else text
     write(FOLDER / "SMP.xlsx", values, metadata, "National Police of Samplonia")
     facts = plant_in_workbook(FOLDER / "SMP.xlsx")
+    steady(FOLDER / "SMP.xlsx")
     write(FOLDER / "SMP_prosecution.xlsx",
           {("homicide_victims", 2021): 999, ("homicide_victims", 2022): values["homicide_victims", 2022]}, {}, "")  # fmt: skip
     write(FOLDER / "SMQ.xlsx", {("held", 2023): 77}, {}, "Nobody", area="")
     _unknown_area(FOLDER / "SMQ.xlsx")
     files = plant_files()
-    for path in [*FOLDER.glob("S*.xlsx"), FOLDER / "survey.xlsx"]:
-        steady(path)
+    steady(FOLDER / "SMQ.xlsx")
+    steady(FOLDER / "survey.xlsx")
     planted = [(kind, rule, item, str(year)) for kind, rule, item, year, _ in CELLS]
     planted += [(kind, rule, f"M.{question}", "") for kind, rule, question, _ in METADATA]
     planted += [(kind, rule, f"{sheet}!{cell}", "") for kind, rule, sheet, cell in facts] + files

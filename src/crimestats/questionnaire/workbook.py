@@ -6,6 +6,7 @@ split and labels translated without losing it: `F.<item>.<year>` for a figure,
 and `H.<field>` for the header on the first sheet.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ FIRST_YEAR = 4  # column E: number, item, ICCS and counting unit stand before th
 _STAMP = datetime(2024, 1, 1, tzinfo=UTC).replace(
     tzinfo=None
 )  # a constant, so that equal figures give equal bytes
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?", re.ASCII)  # what a spreadsheet keeps to the last digit
 _GREY, _BLUE, _RULE = "#F2F2F2", "#1F3864", "#BFBFBF"
 
 
@@ -233,12 +235,10 @@ def _item(
 
 
 def _figure(sheet: Any, row: int, column: int, text: str, style: Any) -> None:
-    try:
-        number = float(text)
-    except ValueError:
-        sheet.write_string(row, column, text, style)
+    if _NUMBER.fullmatch(text):
+        sheet.write_number(row, column, float(text), style)
     else:
-        sheet.write_number(row, column, number, style)
+        sheet.write_string(row, column, text, style)
 
 
 def _check(sheet: Any, definition: Questionnaire, first: int, last: int, column: int) -> None:

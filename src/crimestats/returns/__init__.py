@@ -1,0 +1,5 @@
+"""Returns: workbooks to cells, behind a guard that looks into each file first."""
+
+from crimestats.returns.reading import read, returns
+
+__all__ = ["read", "returns"]

@@ -1,0 +1,264 @@
+"""How the parts of a workbook hang together, and what a reader of values does not see in them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from posixpath import basename, dirname, join, normpath
+
+from crimestats.returns import guard
+from crimestats.returns.guard import LIMITS, Limits, Parts, RefusedError
+
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^<>]*)>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^<>]*)>")
+_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_TAG = re.compile(rb"<(row|c)\b([^<>]*?)(/?)>")
+_ODD = re.compile(rb"""<c\b([^<>]*)>(?=\s*<f\b)|<c\b([^<>]*\st\s*=\s*["']e["'][^<>]*)>""")
+_ADDRESS = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]*)([0-9]*)["']""")
+_IS_ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
+_IS_TEXT = re.compile(rb"""\st\s*=\s*["']str["']""")
+_FORMULA = re.compile(rb"<f\b[^<>]*?(?:/>|>([^<]*)</f>)")
+_VALUE = re.compile(rb"<v\b[^<>]*>([^<]*)</v>")
+_MERGED = re.compile(
+    rb"""<(?:\w+:)?mergeCell\s[^<>]*?\bref\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7}):([A-Za-z]{1,3})([0-9]{1,7})["']"""
+)
+_COMMENT = re.compile(
+    rb"""<(?:\w+:)?comment\s[^<>]*?\bref\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^<>]*>(.*?)</(?:\w+:)?comment>""",
+    re.DOTALL,
+)
+_RUN = re.compile(rb"<(?:\w+:)?t(?:\s[^<>]*)?>([^<]*)<")
+_ON_LOAD = re.compile(rb"""\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
+
+Place = tuple[int, int]
+"""Row and column, both from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The structure of a workbook.
+
+    Attributes:
+        parts: Part name to its bytes.
+        grids: The cells of every part that is a sheet.
+        plain: Those of them that hold neither formulas nor errors (`guard.is_plain`).
+        sheets: Sheet name to the name of its part.
+        names: The block of defined names, as it stands.
+        is_calculated: Whether a spreadsheet program has computed the formulas. A
+            library that only writes asks for it on opening and leaves no order
+            of calculation behind; a 0 that it wrote for a formula is no figure.
+    """
+
+    parts: Parts
+    grids: Parts
+    plain: frozenset[str]
+    sheets: dict[str, str]
+    names: bytes
+    is_calculated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """What a cell holds beside, or instead of, the value that a reader sees.
+
+    Attributes:
+        place: Row and column.
+        kind: `error_value`, `formula_not_computed`, `formula`, `comment`.
+        text: The error, the formula or the comment.
+    """
+
+    place: Place
+    kind: str
+    text: str
+
+
+def open_package(data: bytes, limits: Limits = LIMITS) -> Package:
+    """The parts of a workbook, checked, and how they hang together.
+
+    Raises:
+        RefusedError: The file is no workbook, or would cost too much to read.
+    """
+    guard.recognise(data)
+    parts = guard.unpack(data, limits)
+    strings = _part(parts, "xl/sharedstrings.xml")
+    guard.check_strings(strings, limits)
+    targets = _relations(parts, "xl/workbook.xml")
+    grids = _grids(parts, targets)
+    plain = frozenset(name for name, cells in grids.items() if guard.is_plain(cells))
+    for name, cells in grids.items():
+        guard.measure(name, cells, strings, limits, is_near=name in plain)
+    book = parts["xl/workbook.xml"]
+    start, end = book.find(b"definedNames"), book.rfind(b"definedNames")
+    head = book[:start] + book[end:] if start >= 0 else book
+    return Package(
+        parts=parts, grids=grids, plain=plain, sheets=_sheets(head, targets), names=book[start:end],
+        is_calculated="xl/calcchain.xml" in parts or not _ON_LOAD.search(head),
+    )  # fmt: skip
+
+
+def column_letters(column: int) -> str:
+    """The letters of a column, from 0.
+
+    >>> column_letters(0), column_letters(26)
+    ('A', 'AA')
+    """
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def cell_label(place: Place) -> str:
+    """The address of a cell as a spreadsheet shows it.
+
+    >>> cell_label((26, 3))
+    'D27'
+    """
+    return f"{column_letters(place[1])}{place[0] + 1}"
+
+
+def to_place(letters: bytes | str, digits: bytes | str) -> Place:
+    """Row and column, from 0, of an address in its two pieces.
+
+    >>> to_place("D", "27")
+    (26, 3)
+    """
+    column = 0
+    for letter in (letters if isinstance(letters, str) else letters.decode()).upper():
+        column = column * 26 + ord(letter) - 64
+    return int(digits) - 1, column - 1
+
+
+def oddities(package: Package, sheet: str) -> list[Oddity]:
+    """Error cells, formulas and comments of a sheet, in its order."""
+    name = package.sheets.get(sheet, "")
+    found = _comments(package, sheet)
+    if name not in package.plain:
+        cells = package.grids.get(name, b"")
+        found += [
+            odd
+            for place, attributes, body in _odd_cells(cells)
+            for odd in _odd(package, place, attributes, body)
+        ]
+    return found
+
+
+def merged(package: Package, sheet: str, limits: Limits = LIMITS) -> list[tuple[Place, Place]]:
+    """First and last cell of every merged range of a sheet.
+
+    Raises:
+        RefusedError: There are more than the limit.
+    """
+    part = package.parts.get(package.sheets.get(sheet, ""), b"")
+    end = part.rfind(b"sheetData>")
+    if part.find(b"mergeCell", max(end, 0)) < 0:
+        return []
+    ranges = _MERGED.findall(part)
+    if len(ranges) > limits.merged:
+        raise RefusedError("too_large", f"The sheet '{sheet}' has {len(ranges):,} merged ranges.")
+    return [(to_place(*found[:2]), to_place(*found[2:])) for found in ranges]
+
+
+def _grids(parts: Parts, targets: dict[str, str]) -> Parts:
+    """Cells of every part that a reader may take for a sheet: by its folder, or by name in the relations."""
+    named = {basename(target) for target in targets.values()}
+    candidates = {
+        name: part
+        for name, part in parts.items()
+        if name.startswith("xl/worksheets/") or basename(name) in named
+    }
+    return {name: guard.grid(name, part) for name, part in candidates.items() if b"sheetData" in part}
+
+
+def _odd_cells(cells: bytes) -> Iterator[tuple[Place, bytes, bytes]]:
+    """Place, attributes and content of the cells with a formula or an error."""
+    if cells.count(b'<c r="') == cells.count(b"<c"):
+        for tag in _ODD.finditer(cells):
+            attributes = tag[1] or tag[2]
+            if (address := _ADDRESS.search(attributes)) and address[1] and address[2]:
+                yield to_place(*address.groups()), attributes, _content(cells, tag.end())
+    else:
+        yield from (cell for cell in _all_cells(cells) if b"<f" in cell[2] or _IS_ERROR.search(cell[1]))
+
+
+def _content(cells: bytes, start: int) -> bytes:
+    return cells[start : cells.find(b"</c>", start)]
+
+
+def _all_cells(cells: bytes) -> Iterator[tuple[Place, bytes, bytes]]:
+    """Every cell; one without address stands right of the one before, a row without below."""
+    row = column = -1
+    for tag in _TAG.finditer(cells):
+        name, attributes, closed = tag.groups()
+        address = _ADDRESS.search(attributes)
+        if name == b"row":
+            row = int(address[2]) - 1 if address and address[2] else row + 1
+            column = -1
+            continue
+        column += 1
+        if address and address[1] and address[2]:
+            row, column = to_place(address[1], address[2])
+        if not closed:
+            yield (row, column), attributes, _content(cells, tag.end())
+
+
+def _odd(package: Package, place: Place, attributes: bytes, body: bytes) -> Iterator[Oddity]:
+    value = _VALUE.search(body)
+    shown = unescape(value[1].decode("utf-8", "replace")) if value else ""
+    if _IS_ERROR.search(attributes):
+        yield Oddity(place, "error_value", shown or "#")
+    elif formula := _FORMULA.search(body):
+        text = "=" + unescape((formula[1] or b"").decode("utf-8", "replace"))
+        blank = not shown and not _IS_TEXT.search(attributes)
+        lacks = blank or (not package.is_calculated and shown in ("", "0"))
+        yield Oddity(place, "formula_not_computed" if lacks else "formula", text)
+
+
+def _comments(package: Package, sheet: str) -> list[Oddity]:
+    if not any("comment" in name for name in package.parts):
+        return []
+    own = _relations(package.parts, package.sheets.get(sheet, "")).values()
+    parts = [
+        package.parts[name] for name in own if basename(name).startswith("comment") and name in package.parts
+    ]
+    return [
+        Oddity(to_place(letters, digits), "comment", _text(body))
+        for part in parts
+        for letters, digits, body in _COMMENT.findall(part)
+    ]
+
+
+def _text(body: bytes) -> str:
+    return unescape(b"".join(_RUN.findall(body)).decode("utf-8", "replace")).strip()
+
+
+def _sheets(head: bytes, targets: dict[str, str]) -> dict[str, str]:
+    sheets: dict[str, str] = {}
+    for tag in _SHEET.findall(head):
+        attributes = _attributes(tag)
+        relation = next((value for name, value in attributes.items() if name.rpartition(":")[2] == "id"), "")
+        sheets.setdefault(attributes.get("name", ""), targets.get(relation, ""))
+    return sheets
+
+
+def _relations(parts: Parts, part: str) -> dict[str, str]:
+    folder = dirname(part)
+    block = _part(parts, f"{folder}/_rels/{basename(part)}.rels")
+    found: dict[str, str] = {}
+    for tag in _RELATION.findall(block):
+        attributes = _attributes(tag)
+        target = attributes.get("Target", "").replace("\\", "/").lower()
+        found[attributes.get("Id", "")] = normpath(join("/" + folder, target)).lstrip("/")
+    return found
+
+
+def _attributes(tag: bytes) -> dict[str, str]:
+    pairs = ((name, double or single) for name, double, single in _ATTRIBUTE.findall(tag))
+    return {
+        name.decode("utf-8", "replace"): unescape(value.decode("utf-8", "replace")) for name, value in pairs
+    }
+
+
+def _part(parts: Parts, name: str) -> bytes:
+    return parts.get(name, b"")

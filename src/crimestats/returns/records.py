@@ -1,0 +1,135 @@
+"""Rows of a return that are no figures: header, metadata, notes, and what is odd."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+from crimestats.frames import UNKNOWN
+from crimestats.returns import package as structure
+from crimestats.returns.form import Form
+from crimestats.returns.guard import Limits
+from crimestats.returns.layout import Layout, Plan
+from crimestats.returns.names import Spot
+from crimestats.returns.package import Oddity, Package, Place, cell_label
+from crimestats.returns.sheaf import Sheaf, Sheets, text_at
+
+_ALWAYS = ("questionnaire", "area")  # header cells that are asked about when blank
+_SPAN = 200  # reference years that a workbook may name
+
+
+def head(sheaf: Sheaf, header: Mapping[str, Spot | None], sheets: Sheets) -> None:
+    """Header cells, and with them area and reference years."""
+    texts = {name: text_at(sheets, spot) for name, spot in header.items()}
+    for name, text in texts.items():
+        if text.strip() or name in _ALWAYS:
+            sheaf.add(f"H.{name}", text, header[name])
+    sheaf.area = texts["area"].strip() or UNKNOWN
+    sheaf.years = reference_years(texts["years"])
+
+
+def reference_years(text: str) -> tuple[int, ...]:
+    """Years of a header cell: `2013:2022`, or single years; none where it says something else.
+
+    >>> reference_years("2013:2016")
+    (2013, 2014, 2015, 2016)
+    >>> reference_years("2013 2018")
+    (2013, 2018)
+    """
+    years = [int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", text)]
+    if len(years) == 2 and ":" in text:
+        first, last = years
+        return tuple(range(first, min(last, first + _SPAN) + 1))
+    return tuple(sorted(set(years)))
+
+
+def is_other(form: Form, sheaf: Sheaf, layout: Layout) -> bool:
+    """Whether this is the workbook of another questionnaire; the fault is then on record."""
+    stated = next((raw.strip() for item, _, _, raw, _ in sheaf.records if item == "H.questionnaire"), "")
+    if stated.casefold() == form.questionnaire.casefold() or (not stated and layout.plans):
+        return False
+    found = (
+        f"The header says '{stated}'" if stated else "No header and no table of the questionnaire was found"
+    )
+    sheaf.add("_fault.other_questionnaire", f"{found}; {form.questionnaire} was expected.")
+    return True
+
+
+def notes(sheaf: Sheaf, form: Form) -> None:
+    """Notes of rows that have no figure, which no figure's row would carry."""
+    for grid in sheaf.grids:
+        for (place, item), note in zip(grid.plan.notes.items(), grid.notes, strict=True):
+            if note.strip():
+                figures = (grid.plan.items == item).nonzero()[0].tolist()
+                if all(grid.values[figure] == "" for figure in figures):
+                    sheaf.add(f"N.{form.items[item]}", note, (grid.plan.sheet, *place))
+
+
+def answers(sheaf: Sheaf, form: Form, cells: Mapping[str, Spot | None], sheets: Sheets) -> None:
+    """Metadata answers, and required questions without one in modules that have figures."""
+    filled = {module for grid in sheaf.grids for module in grid.filled_modules()}
+    texts = {key: text_at(sheets, spot) for key, spot in cells.items()}
+    for key, text in texts.items():
+        if text.strip() or (form.questions[key] and key.partition(".")[0] in filled):
+            sheaf.add(f"M.{key}", text, cells[key])
+    noted = (note for grid in sheaf.grids for note in grid.notes)
+    if not filled and not any(map(str.strip, texts.values())) and not any(map(str.strip, noted)):
+        sheaf.is_blank = True
+        sheaf.add("_fault.empty", "No figure and no answer is filled in.")
+
+
+def places(sheaf: Sheaf, layout: Layout, sheets: Sheets) -> None:
+    """What could not be placed, and filled cells that double a figure.
+
+    Where nothing says which of two different cells is the figure, neither is read.
+    """
+    for fact in layout.facts:
+        sheaf.add(fact.item, fact.text, fact.spot)
+    for watch in layout.watches:
+        if (text := text_at(sheets, watch.spot)).strip():
+            sheaf.add(f"_cell.{watch.kind}", text, watch.spot, watch.detail)
+    grids = {grid.plan.sheet: grid for grid in sheaf.grids}
+    for twin in layout.twins:
+        text, first = text_at(sheets, twin.spot), text_at(sheets, twin.first)
+        if text.strip() and text != first:
+            sheet, *place = twin.first
+            detail = f"'{sheet}'!{cell_label((place[0], place[1]))} is the same figure and holds '{first}'."
+            sheaf.add("_cell.unplaced", text, twin.spot, detail)
+            if twin.is_open:
+                grids[sheet].spoiled.append(grids[sheet].plan.places[place[0], place[1]])
+
+
+def oddities(
+    sheaf: Sheaf, layout: Layout, odd: Mapping[str, Sequence[Oddity]], further: Iterable[Spot | None]
+) -> None:
+    """Comments anywhere; errors and formulas in input cells."""
+    if not any(odd.values()):
+        return
+    inputs = {(plan.sheet, *place) for plan in layout.plans for place in (*plan.places, *plan.notes)}
+    inputs |= {spot for spot in further if spot}
+    for sheet, found in odd.items():
+        for oddity in found:
+            spot = (sheet, *oddity.place)
+            if oddity.kind == "comment" or spot in inputs:
+                sheaf.add(f"_cell.{oddity.kind}", oddity.text, spot)
+
+
+def sheets(sheaf: Sheaf, book: CalamineWorkbook, package: Package, limits: Limits) -> None:
+    """Hidden sheets with figures, and input cells under merged ranges."""
+    visible = {sheet.name: sheet.visible for sheet in book.sheets_metadata}
+    for grid in sheaf.grids:
+        name = grid.plan.sheet
+        if visible[name] is not SheetVisibleEnum.Visible and grid.is_filled:
+            first = next(place for place, at in grid.plan.places.items() if grid.values[at] != "")
+            sheaf.add("_cell.hidden_sheet", "The sheet is hidden and holds figures.", (name, *first))
+        for place, text in _covered(grid.plan, structure.merged(package, name, limits)):
+            sheaf.add("_cell.merged", text, (name, *place))
+
+
+def _covered(plan: Plan, ranges: Sequence[tuple[Place, Place]]) -> Iterator[tuple[Place, str]]:
+    """Input cells under a merged range, which can hold nothing: the value is that of the first cell."""
+    for (top, left), (bottom, right) in ranges:
+        if top < plan.height and left < plan.width:
+            for row, column in plan.places:
+                if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
+                    yield (row, column), f"{cell_label((top, left))}:{cell_label((bottom, right))}"
