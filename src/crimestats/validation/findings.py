@@ -140,7 +140,7 @@ def _places(wide: Round, sifted: _Sifted) -> list[dict[str, Any]]:
     judgement, at = sifted.judgement, sifted.place
     columns: dict[str, list[Any]] = {"at": at.tolist()}
     for name in ("return_id", "area", "sheet", "cell", "item"):
-        columns[name] = wide.frame[name].iloc[at].astype(object).tolist()
+        columns[name] = _codes(wide, name, at)
     columns["year"] = [None if np.isnan(year) else int(year) for year in wide.year[at]]
     of_file = np.broadcast_to(judgement.is_of_file, judgement.place.shape)[sifted.chosen]
     for row in np.flatnonzero(of_file).tolist():
@@ -182,12 +182,19 @@ def _others(wide: Round, sifted: _Sifted) -> list[str]:
     others, at = sifted.judgement.others[sifted.chosen], sifted.place
     rows = np.unique(np.concatenate([at, others.ravel()]))
     rows = rows[rows >= 0]
-    named = [wide.frame[name].iloc[rows].astype(object).tolist() for name in _PLACE]
+    named = [_codes(wide, name, rows) for name in _PLACE]
     places = dict(zip(rows.tolist(), zip(*named, strict=True), strict=True))
     return [
         messages.cells(places[own], [places[other] for other in beside if other >= 0])
         for own, beside in zip(at.tolist(), others.tolist(), strict=True)
     ]
+
+
+def _codes(wide: Round, name: str, rows: NDArray[np.int64]) -> list[str]:
+    """What a key column says at some rows; taking them from a whole frame costs more."""
+    column = wide.frame[name].array
+    listed: list[str] = column.categories.to_numpy(dtype=object)[column.codes[rows]].tolist()
+    return listed
 
 
 def _label(definition: Questionnaire, item: str) -> str:

@@ -21,11 +21,12 @@ def header(wide: Round, items: Sequence[str], *, name: str) -> Judgement:
         items: Not read.
         name: The cell (`agency`).
     """
-    source = wide.frame["return_id"].astype(str)
-    headed = source[wide.rows("item", lambda item: item.startswith("H."))].unique()
+    own = wide.frame.loc[wide.rows("item", lambda item: item.startswith("H.")), ["return_id", "item"]]
+    headed = own["return_id"].astype(str).unique()
     cells = np.flatnonzero(wide.rows("item", lambda item: item == f"H.{name}"))
-    filled = source.iloc[cells[(wide.frame["raw"].iloc[cells].str.strip() != "").to_numpy()]].unique()
-    place = wide.file_rows.to_dict() | dict(zip(source.iloc[cells], cells, strict=True))
+    asked = wide.frame[["return_id", "raw"]].iloc[cells].astype({"return_id": str})
+    filled = asked.loc[asked["raw"].str.strip() != "", "return_id"].unique()
+    place = wide.file_rows.to_dict() | dict(zip(asked["return_id"], cells, strict=True))
     rows = [place[each] for each in headed if each not in set(filled)]
     return Judgement.at(rows)
 

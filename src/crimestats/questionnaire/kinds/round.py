@@ -188,7 +188,9 @@ class Round:
     def areas(self) -> NDArray[np.object_]:
         """The area code of each unit."""
         codes = np.full(self.n_units, UNKNOWN, dtype=object)
-        codes[self.unit] = self.frame["area"].to_numpy(dtype=object)
+        area = self.frame["area"].array
+        _, first = np.unique(self.unit, return_index=True)
+        codes[self.unit[first]] = area.categories.to_numpy(dtype=object)[area.codes[first]]
         return codes
 
     @cached_property
