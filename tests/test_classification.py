@@ -531,6 +531,7 @@ def test_classify_gives_the_frame_that_is_declared():
         "year": 2023,
         "scheme": "iccs-1.0",
         "code": "0101",
+        "segment": 1,
     }
     observation |= {"value": 5.0, "lower": 5.0, "upper": 5.0}
     for observations in (OBSERVATIONS.empty(), OBSERVATIONS.cast(pd.DataFrame([observation]))):

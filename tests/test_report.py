@@ -384,9 +384,9 @@ def test_sections_go_by_stage_and_measure_and_all_crimes_first():
     rows = [("MEX", 2020, iccs, measure, stage, "3", 1, "") for iccs, measure, stage in kinds]
     titles = [found.title for found in indicators(tabulate(as_classified(rows)))]
     assert titles == [
+        "Intentional homicide: victims",
         "Intentional homicide: offences",
         "Attempted intentional homicide: offences",
-        "Intentional homicide: victims",
         "Persons held",
         "Injurious acts of a sexual nature: persons held",
     ]
