@@ -26,7 +26,7 @@ import crimestats as cs
 from crimestats import areas
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
-import invented  # noqa: E402
+import invented
 
 YEARS = tuple(range(2015, 2023))  # 181 items by 8 years: 1,448 input cells
 
@@ -49,10 +49,16 @@ def workbooks(folder: Path, number: int) -> list[Path]:
         chosen = draw.random(len(table))
         wrong = chosen < 0.005
         factors = draw.uniform(0.1, 10, wrong.sum())
-        table.loc[wrong, "value"] = (table.loc[wrong, "value"].astype(float) * factors).astype(int).astype(str)
+        table.loc[wrong, "value"] = (
+            (table.loc[wrong, "value"].astype(float) * factors).astype(int).astype(str)
+        )
         table.loc[(chosen > 0.005) & (chosen < 0.0075), "value"] = "<5"
         table.loc[(chosen > 0.0075) & (chosen < 0.01), "value"] = ".."
-        metadata = {f"{row.module}.{row.question}": _answer(row) for row in definition.metadata.itertuples() if row.required == "1"}
+        metadata = {
+            f"{row.module}.{row.question}": _answer(row)
+            for row in definition.metadata.itertuples()
+            if row.required == "1"
+        }
         paths.append(cs.build(definition, folder / f"{area}.xlsx", area=area, agency="Office", years=YEARS,
                               figures=table, metadata=metadata))  # fmt: skip
     return paths
@@ -81,9 +87,13 @@ def timed(step: Callable[[], Any]) -> tuple[float, float, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--workbooks", type=int, default=200)
-    parser.add_argument("--repeat", type=int, default=3, help="the floor and read are timed so often, the median counts")
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="the floor and read are timed so often, the median counts"
+    )
     options = parser.parse_args()
     definition = cs.Questionnaire.load("un-cts-2024")
     population = cs.population()
@@ -91,7 +101,10 @@ def main() -> None:
         paths = workbooks(Path(place), options.workbooks)
         warm = cs.observe(cells := cs.read(paths[:2], definition), cs.validate(cells, definition))
         cs.tabulate(cs.classify(warm), population)
-        reading = [(timed(lambda: floor(paths)), timed(lambda: cs.read(paths, definition))) for _ in range(options.repeat)]
+        reading = [
+            (timed(lambda: floor(paths)), timed(lambda: cs.read(paths, definition)))
+            for _ in range(options.repeat)
+        ]
         base = sorted(pair[0][:2] for pair in reading)[options.repeat // 2]
         read = sorted(pair[1][:2] for pair in reading)[options.repeat // 2]
         cells = reading[-1][1][2]
@@ -105,10 +118,15 @@ def main() -> None:
     steps["read + validate + observe"] = [sum(steps[name][k] for name in upto) for k in (0, 1)]
     whole = [*upto, "classify and tabulate", "publish"]
     steps["whole run"] = [sum(steps[name][k] for name in whole) for k in (0, 1)]
-    show(steps, f"{len(paths)} workbooks, {len(observations):,} figures, {len(report):,} findings, {len(tables[0]):,} trend rows")
+    show(
+        steps,
+        f"{len(paths)} workbooks, {len(observations):,} figures, {len(report):,} findings, {len(tables[0]):,} trend rows",
+    )
 
 
-def _tabulate(cells: pd.DataFrame, observations: pd.DataFrame, population: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+def _tabulate(
+    cells: pd.DataFrame, observations: pd.DataFrame, population: pd.DataFrame
+) -> tuple[pd.DataFrame, ...]:
     classified = cs.classify(observations)
     trends = cs.tabulate(classified, population)
     return trends, cs.lineage(classified, trends)
@@ -125,7 +143,9 @@ def show(steps: dict[str, Any], title: str) -> None:
     cpu, wall = steps["floor: python-calamine"]
     for name, (cost, elapsed) in steps.items():
         print(f"{name:28} {cost:8.2f} {cost / cpu:7.2f} {elapsed:8.2f} {elapsed / wall:7.2f}")
-    peak = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peak = [
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
     print(f"peak memory: {peak[0]:.0f} MB in this process, {peak[1]:.0f} MB in the largest worker")
 
 

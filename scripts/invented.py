@@ -21,13 +21,17 @@ SUMMED = {"held_adult", "held_juvenile"}  # over the sexes, which are divided by
 GROWTH = 1.03
 
 
-def figures(definition: Questionnaire, years: tuple[int, ...], scale: float = 1.0) -> dict[tuple[str, int], int]:
+def figures(
+    definition: Questionnaire, years: tuple[int, ...], scale: float = 1.0
+) -> dict[tuple[str, int], int]:
     """A figure for every item of un-cts-2024 and year: levels that grow steadily, divided among their parts.
 
     Raises:
         ValueError: No parts rule leads to an item, and it has no level here.
     """
-    rules = [(rule.items[0], list(rule.parameters["parts"])) for rule in definition.rules if rule.kind == "parts"]
+    rules = [
+        (rule.items[0], list(rule.parameters["parts"])) for rule in definition.rules if rule.kind == "parts"
+    ]
     found: dict[tuple[str, int], int] = {}
     for step, year in enumerate(years):
         values = {item: round(level * scale * GROWTH**step) for item, level in LEVELS.items()}

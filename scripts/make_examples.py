@@ -33,7 +33,9 @@ def portal(path: Path, source: str) -> pd.DataFrame:
     table = table.assign(series=series, value=table["VALUE"].map(plain), year=table["Year"].map(plain))
     table = table.rename(columns={"Iso3_code": "area", "Sex": "sex", "Age": "age", "Source": "reported_by"})
     keys = ["area", "series", "sex", "age", "year"]
-    rates = table.loc[table["Unit of measurement"] == RATE, [*keys, "value"]].rename(columns={"value": "rate"})
+    rates = table.loc[table["Unit of measurement"] == RATE, [*keys, "value"]].rename(
+        columns={"value": "rate"}
+    )
     counts = table[table["Unit of measurement"] == "Counts"]
     return counts.merge(rates.drop_duplicates(keys, keep=False), "left", keys).fillna({"rate": ""})[LONG]
 
@@ -48,7 +50,9 @@ def reported_homicide(path: Path, source: str) -> pd.DataFrame:
     table = read_csv(path)
     table = table.assign(row=range(2, len(table) + 2), area=match(table["Country"])["area"].to_numpy())
     years = [name for name in table.columns if name.isdigit()]
-    long = table.melt(["row", "area", "Indicator"], years, "year", "value").rename(columns={"Indicator": "series"})
+    long = table.melt(["row", "area", "Indicator"], years, "year", "value").rename(
+        columns={"Indicator": "series"}
+    )
     return long.assign(source=source, sex="", age="", rate="", reported_by="UNODC")[LONG]
 
 
@@ -66,7 +70,9 @@ def figures(data: Path) -> pd.DataFrame:
     """Every published count that fills an item, with its origin; keys published twice with different values are left out."""
     record = read_toml(EXAMPLES / "source.toml")
     first, last = record["years"]
-    tables = [READERS.get(source["id"], portal)(data / source["file"], source["id"]) for source in record["source"]]
+    tables = [
+        READERS.get(source["id"], portal)(data / source["file"], source["id"]) for source in record["source"]
+    ]
     long = pd.concat(tables).merge(read_csv(EXAMPLES / "published.csv"), on=KEYS, validate="many_to_one")
     inside = pd.to_numeric(long["year"], errors="coerce").between(first, last)
     long = long[inside & long["area"].isin(record["areas"]) & (long["value"] != "")]
@@ -87,8 +93,14 @@ def write(table: pd.DataFrame) -> None:
     for area in record["areas"]:
         own = table[table["area"] == area]
         own = own.assign(note=own["source"].map(short) + " (" + own["reported_by"] + ")")
-        sources = own.assign(module=own["item"].map(modules)).groupby("module")["source"].agg(lambda ids: sorted(set(ids)))
-        answers = {f"{module}.source": "; ".join(short[name] for name in ids) for module, ids in sources.items()}
+        sources = (
+            own.assign(module=own["item"].map(modules))
+            .groupby("module")["source"]
+            .agg(lambda ids: sorted(set(ids)))
+        )
+        answers = {
+            f"{module}.source": "; ".join(short[name] for name in ids) for module, ids in sources.items()
+        }
         build(definition, folder / f"{area}.xlsx", area=area, figures=own, metadata=answers,
               agency="Filled in by the project from published figures; not a return of the country")  # fmt: skip
         print(f"{area}: {len(own)} figures", file=sys.stderr)

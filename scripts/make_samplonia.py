@@ -61,19 +61,39 @@ def table(values: dict[tuple[str, int], object]) -> pd.DataFrame:
 
 def answers() -> dict[str, str]:
     """Metadata answers without a fault."""
-    given = {f"{module}.{name}": text for module in ("homicide", "violent", "other") for name, text in ANSWERS.items()}
+    given = {
+        f"{module}.{name}": text
+        for module in ("homicide", "violent", "other")
+        for name, text in ANSWERS.items()
+    }
     return given | {f"prisons.{name}": text for name, text in PRISON_ANSWERS.items()}
 
 
-def write(path: Path, values: dict[tuple[str, int], object], metadata: dict[str, str], agency: str, area: str = "SMP") -> Path:
-    return build(DEFINITION, path, area=area, agency=agency, years=YEARS, figures=table(values).assign(area=area), metadata=metadata)
+def write(
+    path: Path,
+    values: dict[tuple[str, int], object],
+    metadata: dict[str, str],
+    agency: str,
+    area: str = "SMP",
+) -> Path:
+    return build(
+        DEFINITION,
+        path,
+        area=area,
+        agency=agency,
+        years=YEARS,
+        figures=table(values).assign(area=area),
+        metadata=metadata,
+    )
 
 
 def plant_in_workbook(path: Path) -> list[tuple[str, str, str, str]]:
     """Faults that only a spreadsheet program makes; gives kind, rule, fact and cell of each."""
     book = openpyxl.load_workbook(path)
     sheet = book["Prisons"]
-    place = {name: book.defined_names[name].attr_text.split("!")[1].replace("$", "") for name in book.defined_names}
+    place = {
+        name: book.defined_names[name].attr_text.split("!")[1].replace("$", "") for name in book.defined_names
+    }
     error, formula = place["F.facilities.2020"], place["F.deaths_natural.2021"]
     sheet[error], sheet[formula] = "#REF!", "=1+1"
     sheet[error].data_type = "e"
@@ -162,7 +182,9 @@ def main() -> None:
                 ("header", "ALL-050", "SMP_prosecution.xlsx", ""), ("codes", "ALL-040", "SMQ.xlsx", "")]  # fmt: skip
     columns = ["kind", "rule", "where", "year"]
     pd.DataFrame(planted, columns=columns).to_csv(FOLDER / "planted.csv", index=False, lineterminator="\n")
-    persons = [("SMP", year, "_T", "_T", 4_200_000 + 40_000 * step, "invented") for step, year in enumerate(YEARS)]
+    persons = [
+        ("SMP", year, "_T", "_T", 4_200_000 + 40_000 * step, "invented") for step, year in enumerate(YEARS)
+    ]
     names = ["area", "year", "sex", "age", "population", "source"]
     pd.DataFrame(persons, columns=names).to_csv(FOLDER / "population.csv", index=False, lineterminator="\n")
 

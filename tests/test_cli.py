@@ -17,7 +17,14 @@ FILES = {"observations.parquet", "findings.parquet", "trends.parquet", "lineage.
 
 
 def crimestats(*words: object, cwd=None) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-W", "error", "-c", "from crimestats.cli import main; main()", *map(str, words)]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        "from crimestats.cli import main; main()",
+        *map(str, words),
+    ]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
 
 
@@ -69,7 +76,9 @@ def test_quiet_says_nothing(folder, tmp_path):
 
 
 def test_validate_writes_page_and_json(folder, tmp_path):
-    done = crimestats("validate", folder, "--report", tmp_path / "report.html", "--json", tmp_path / "findings.json")
+    done = crimestats(
+        "validate", folder, "--report", tmp_path / "report.html", "--json", tmp_path / "findings.json"
+    )
     findings = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
     assert set(frames.FINDINGS.columns) <= set(findings[0])
     assert "<html" in (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -83,9 +92,13 @@ def test_samplonia_has_errors_and_the_status_says_so():
 
 def test_tabulate_and_publish(folder, tmp_path):
     crimestats("run", folder, "--out", tmp_path / "release", "--quiet")
-    done = crimestats("tabulate", tmp_path / "release" / "observations.parquet", "--out", tmp_path / "trends.parquet")
+    done = crimestats(
+        "tabulate", tmp_path / "release" / "observations.parquet", "--out", tmp_path / "trends.parquet"
+    )
     assert done.returncode == 0, done.stderr
-    assert len(pd.read_parquet(tmp_path / "trends.parquet")) == len(pd.read_parquet(tmp_path / "release" / "trends.parquet"))
+    assert len(pd.read_parquet(tmp_path / "trends.parquet")) == len(
+        pd.read_parquet(tmp_path / "release" / "trends.parquet")
+    )
     done = crimestats("publish", tmp_path / "trends.parquet", "--out", tmp_path / "second")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "second" / "index.html").is_file()
@@ -103,7 +116,10 @@ def test_questionnaire_items_and_list(tmp_path):
 
 def test_build_prefills_and_reads_back(tmp_path):
     figures = tmp_path / "figures.csv"
-    figures.write_text("area,year,item,value\nMEX,2021,held,220420\nMEX,2022,held,<5\nMEX,2022,theft_offences,\n", encoding="utf-8")
+    figures.write_text(
+        "area,year,item,value\nMEX,2021,held,220420\nMEX,2022,held,<5\nMEX,2022,theft_offences,\n",
+        encoding="utf-8",
+    )
     done = crimestats("questionnaire", "build", "un-cts-2024", "--area", "MEX", "--years", "2013:2022",
                       "--figures", figures, "--out", tmp_path / "in" / "MEX.xlsx")  # fmt: skip
     assert done.returncode == 2  # the folder is not there: said, not made
@@ -112,7 +128,9 @@ def test_build_prefills_and_reads_back(tmp_path):
                       "--figures", figures, "--out", tmp_path / "in" / "MEX.xlsx")  # fmt: skip
     assert done.returncode == 0, done.stderr
     crimestats("run", tmp_path / "in", "--out", tmp_path / "release", "--quiet")
-    found = pd.read_parquet(tmp_path / "release" / "observations.parquet").query("item == 'held' and status != 'blank'")
+    found = pd.read_parquet(tmp_path / "release" / "observations.parquet").query(
+        "item == 'held' and status != 'blank'"
+    )
     assert found[["year", "lower", "upper"]].to_numpy().tolist() == [[2021, 220420, 220420], [2022, 0, 4]]
 
 

@@ -58,7 +58,9 @@ def test_published_rates_rest_on_one_population_an_area_and_year(example_round):
     rates = ORIGINS[(ORIGINS["rate"] != "") & (ORIGINS["value"] != "0")]
     sexes = example_round.definition.data[["item", "sex"]]
     rates = rates.merge(sexes, on="item").astype({"value": float, "rate": float})
-    implied = (rates["value"] / rates["rate"]).groupby([rates["area"], rates["year"], rates["sex"], rates["source"]])
+    implied = (rates["value"] / rates["rate"]).groupby(
+        [rates["area"], rates["year"], rates["sex"], rates["source"]]
+    )
     assert len(rates) > 10_000
     assert (implied.max() / implied.min() - 1).max() < 1e-9
 

@@ -23,10 +23,15 @@ def test_runs(path):
     notebook = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute(cwd=str(path.parent))
     text = "\n".join(
-        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output
+        output.get("text", "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "text" in output
     )
     assert "United Kingdom 2015:" in text
     assert "agree once the population is put beside ours" in text
     counted = next(line for line in text.splitlines() if "published rates;" in line)
-    published, agreeing = (int(word.replace(",", "")) for word in counted.split() if word.replace(",", "").isdigit())
+    published, agreeing = (
+        int(word.replace(",", "")) for word in counted.split() if word.replace(",", "").isdigit()
+    )
     assert published == agreeing > 5_000

@@ -28,7 +28,9 @@ def unpacked(tmp_path_factory):
 def run(site: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess:
     code = f"import sys; sys.path.insert(0, {str(site)!r}); import crimestats; " \
            f"assert crimestats.__file__.startswith({str(site)!r}); from crimestats.cli import main; main()"  # fmt: skip
-    return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=cwd, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=cwd, timeout=300
+    )
 
 
 def test_the_demo_runs_from_the_wheel(unpacked, tmp_path):

@@ -96,7 +96,11 @@ def test_a_fault_in_a_definition_is_named_by_file_line_and_column(folder, name, 
     [
         ('id = "X-1"\nkind = "sum"', "kind", "sum"),
         ('id = "X-1"\nkind = "required"\nseverity = "fatal"', "severity", "fatal"),
-        ('id = "X-1"\nkind = "required"\nseverity = "error"\nitems = ["homicide_victim"]', "items", "homicide_victim"),
+        (
+            'id = "X-1"\nkind = "required"\nseverity = "error"\nitems = ["homicide_victim"]',
+            "items",
+            "homicide_victim",
+        ),
         ('kind = "required"', "id", "missing"),
     ],
 )
@@ -124,12 +128,20 @@ def test_what_is_not_there_is_named():
 
 
 def test_every_input_cell_has_a_name_and_can_be_filled_in(tmp_path):
-    path = build(CTS, tmp_path / "SMP.xlsx", area="MEX", years=(2021, 2022), figures=figures(("MEX", "2022", "theft_offences", "<5")))
+    path = build(
+        CTS,
+        tmp_path / "SMP.xlsx",
+        area="MEX",
+        years=(2021, 2022),
+        figures=figures(("MEX", "2022", "theft_offences", "<5")),
+    )
     book = openpyxl.load_workbook(path)
     names = set(book.defined_names)
     assert {f"F.{item}.{year}" for item in CTS.data["item"] for year in (2021, 2022)} <= names
     assert {f"N.{item}" for item in CTS.data["item"]} <= names
-    assert {f"M.{m}.{q}" for m, q in zip(CTS.metadata["module"], CTS.metadata["question"], strict=True)} <= names
+    assert {
+        f"M.{m}.{q}" for m, q in zip(CTS.metadata["module"], CTS.metadata["question"], strict=True)
+    } <= names
     sheet, cell = next(iter(book.defined_names["F.theft_offences.2022"].destinations))
     assert book[sheet][cell].value == "<5"
     assert not book[sheet][cell].protection.locked
@@ -138,7 +150,12 @@ def test_every_input_cell_has_a_name_and_can_be_filled_in(tmp_path):
     assert book["Other"].freeze_panes == "E3"
     assert book["Other"].page_setup.orientation == "landscape"
     assert book["Other"].data_validations.count == 1
-    assert [book["Start"][f"B{row}"].value for row in (4, 5, 6, 9)] == ["un-cts-2024", "MEX", "Mexico", "2021:2022"]
+    assert [book["Start"][f"B{row}"].value for row in (4, 5, 6, 9)] == [
+        "un-cts-2024",
+        "MEX",
+        "Mexico",
+        "2021:2022",
+    ]
 
 
 def test_the_same_figures_give_the_same_bytes(tmp_path):
@@ -172,7 +189,13 @@ def test_a_path_that_cannot_be_written(tmp_path):
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_opens_it(tmp_path):
-    path = build(CTS, tmp_path / "SMP.xlsx", area="MEX", years=(2022,), figures=figures(("MEX", "2022", "held", "98765")))
+    path = build(
+        CTS,
+        tmp_path / "SMP.xlsx",
+        area="MEX",
+        years=(2022,),
+        figures=figures(("MEX", "2022", "held", "98765")),
+    )
     command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "ods",
                "--outdir", str(tmp_path), str(path)]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)

@@ -30,7 +30,9 @@ def imported(path: Path) -> set[str]:
             rest = node.module.split(".")[1:]
             names |= {rest[0]} if rest else {alias.name for alias in node.names}
         elif isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("crimestats.")}
+            names |= {
+                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("crimestats.")
+            }
     return names & set(ROOMS)
 
 

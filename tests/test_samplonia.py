@@ -29,7 +29,9 @@ def test_the_last_round_has_no_fault(reports):
     assert list(reports[0].data["message"]) == []
 
 
-@pytest.mark.parametrize("fault", PLANTED.to_dict("records"), ids=lambda fault: f"{fault['rule']} {fault['where']}")
+@pytest.mark.parametrize(
+    "fault", PLANTED.to_dict("records"), ids=lambda fault: f"{fault['rule']} {fault['where']}"
+)
 def test_a_planted_fault_is_found_at_its_place(reports, fault):
     data = reports[1].data
     found = data[data["rule"] == fault["rule"]].astype({"year": str})

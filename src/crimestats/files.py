@@ -57,9 +57,7 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
     header, rows, lines = _records(path)
     for name in header:
         if header.count(name) > 1:
-            raise DefinitionError(
-                f"{path}, line 1", f"names `{name}` twice.", "Rename or remove one."
-            )
+            raise DefinitionError(f"{path}, line 1", f"names `{name}` twice.", "Rename or remove one.")
     missing = [name for name in columns if name not in header]
     if missing:
         fault = f"has no column {', '.join(missing)}."
@@ -67,9 +65,7 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(header):
             fault = f"has {len(row)} cells, the header {len(header)}."
-            raise DefinitionError(
-                f"{path}, line {line}", fault, "Add the missing cells, or quote commas."
-            )
+            raise DefinitionError(f"{path}, line {line}", fault, "Add the missing cells, or quote commas.")
     return pd.DataFrame(rows, columns=header, dtype="str")
 
 

@@ -5,6 +5,8 @@ argument, a definition). Rooms are imported inside the commands, so that
 `--help` answers at once.
 """
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -165,7 +167,9 @@ def publish(
     ] = None,
     findings: Annotated[Path | None, typer.Option(help="A findings.parquet to put beside it.")] = None,
     lineage: Annotated[Path | None, typer.Option(help="A lineage.parquet to put beside it.")] = None,
-    returns: Annotated[Path | None, typer.Option(help="A returns.parquet, for the hashes of the workbooks.")] = None,
+    returns: Annotated[
+        Path | None, typer.Option(help="A returns.parquet, for the hashes of the workbooks.")
+    ] = None,
     questionnaire: Definition = QUESTIONNAIRE,
     population: Population = None,
     quiet: Quiet = False,
@@ -247,7 +251,11 @@ def build(
 
 
 def main() -> None:
-    """Entry point: an exception of the package becomes one line and exit status 2."""
+    """Entry point: an exception of the package becomes one line and exit status 2.
+
+    A run that is interrupted, or told to end, leaves nothing half-written.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         app(prog_name="crimestats")
     except CrimestatsError as error:

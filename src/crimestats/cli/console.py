@@ -50,9 +50,15 @@ class Console:
 
         data = report.data
         fails = data[data["verdict"] == "fail"]
-        table = Table(title=f"Findings: {len(fails):,} in {len(report.returns)} returns", title_justify="left", expand=True)
+        table = Table(
+            title=f"Findings: {len(fails):,} in {len(report.returns)} returns",
+            title_justify="left",
+            expand=True,
+        )
         for heading in ("Severity", "Rule", "Findings", "Returns"):
-            table.add_column(heading, justify="right" if heading in ("Findings", "Returns") else "left", min_width=9)
+            table.add_column(
+                heading, justify="right" if heading in ("Findings", "Returns") else "left", min_width=9
+            )
         table.add_column("For example", no_wrap=True, overflow="ellipsis", ratio=1)
         rules = _by_rule(fails)
         for (severity, rule), group in rules[:RULES_SHOWN]:

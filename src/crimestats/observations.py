@@ -1,0 +1,215 @@
+"""Reported figures: what the returns of a round say, area by area, item by item, year by year."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from crimestats.frames import CELLS, OBSERVATIONS, SERIES, UNKNOWN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from crimestats.questionnaire import Questionnaire
+    from crimestats.validation import Report
+
+_KEY = ["area", "year", "item"]
+_OWNER = "owner"
+_PLACE = ["return_id", "sheet", "cell"]
+_NUMBERS = ["value", "lower", "upper"]
+_BREAK = r"^M\.(.+)\.break_year$"
+_YEAR = r"(?<!\d)\d{4}(?!\d)"
+
+
+def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFrame:
+    """Take the reported figures out of the cells of a round.
+
+    Every readable figure is there, with the ids of the findings at its cell,
+    and every missing one with the status that says why. A figure that several
+    returns of an area give alike is one observation; where they differ, none
+    of them is believed: it is `conflicting`, and its bounds are the lowest and
+    the highest of them. Returns that do not say their area (`_U`) stay apart.
+
+    Args:
+        cells: What the workbooks hold (`frames.CELLS`).
+        report: What `validate` said about them.
+        strict: Leave out figures with an open error: no value, status `withheld`.
+
+    Returns:
+        The figures (`frames.OBSERVATIONS`) in the order of area, item and
+        year; `segment` tells the stretches between the breaks apart that the
+        metadata declare for the item's module (see `breaks`), from 1.
+
+    Raises:
+        CallError: The cells are not what `read` returns.
+
+    Example:
+        >>> import crimestats as cs
+        >>> from crimestats.files import shipped
+        >>> definition = cs.Questionnaire.load("un-cts-2024")
+        >>> fiji = shipped("questionnaires", "examples", "returns", "FJI.xlsx")
+        >>> cells = cs.read(fiji, definition)
+        >>> observations = observe(cells, cs.validate(cells, definition))
+        >>> victims = observations.query("item == 'homicide_victims' and year >= 2019")
+        >>> [*zip(victims["year"], victims["value"], victims["status"])]
+        [(2019, nan, 'blank'), (2020, 27.0, 'exact'), (2021, 16.0, 'exact'), (2022, 36.0, 'exact')]
+    """
+    figures = _figures(CELLS.check(cells), report.definition)
+    figures["findings"] = _findings(figures, report.data)
+    if strict:
+        figures = _withhold(figures, report.data)
+    figures["segment"] = _segments(figures, breaks(cells), report.definition)
+    return OBSERVATIONS.cast(_described(reconcile(figures, [*_KEY, _OWNER]), report.definition))
+
+
+def breaks(cells: DataFrame) -> DataFrame:
+    """Breaks in series that returns declare: the first year after each.
+
+    Every year in the answer counts (`2015 and 2018` are two breaks). An answer
+    without a year is none; it is for a rule on the metadata to ask about it.
+
+    Args:
+        cells: What the workbooks hold (`frames.CELLS`).
+
+    Returns:
+        `area`, `module` and `year`, each break once.
+    """
+    modules = cells["item"].cat.categories.to_series().astype("str").str.extract(_BREAK)[0].dropna()
+    rows = cells.loc[cells["item"].isin(modules.index), ["area", "item", "raw"]].astype("str")
+    years = Series(
+        [list(map(int, re.findall(_YEAR, raw))) for raw in rows["raw"]], index=rows.index, dtype=object
+    )
+    declared = rows.assign(module=rows["item"].map(modules), year=years)[["area", "module", "year"]]
+    declared = declared.explode("year").dropna(subset="year").astype({"year": "int16"})
+    return declared.drop_duplicates().sort_values(["area", "module", "year"], ignore_index=True)
+
+
+def reconcile(figures: DataFrame, keys: list[str]) -> DataFrame:
+    """One row for each key: a figure given several times is given once, or is in conflict.
+
+    A figure goes before a mark for a missing one, and a mark before a blank.
+
+    Args:
+        figures: With value, lower, upper, status (`category`), findings and
+            segment; of several equal rows the first stands.
+        keys: Columns that tell figures apart.
+
+    Returns:
+        The rows in their order. Where figures differ: no value, the widest
+        bounds, status `conflicting`, and the findings of all of them.
+    """
+    repeated = figures.duplicated(keys, keep=False).to_numpy()
+    if not repeated.any():
+        return figures
+    figures = figures.assign(status=_with_code(figures["status"], "conflicting"))
+    return pd.concat([figures[~repeated], _settled(figures[repeated], keys)]).sort_index()
+
+
+def join_ids(groups: "NDArray[Any]", ids: "Series[str]") -> "Series[str]":
+    """Ids of the same group in one text, each once, sorted, blanks between; indexed by group.
+
+    Args:
+        groups: Number of the group of each text, from 0.
+        ids: An id, or several with blanks between.
+
+    >>> join_ids(np.array([7, 2, 7]), Series(["b c", "d", "a b"])).to_dict()
+    {2: 'd', 7: 'a b c'}
+    """
+    single = DataFrame({"group": groups, "id": ids.astype("str").str.split().to_numpy()}).explode("id")
+    single = single.dropna().drop_duplicates().sort_values(["group", "id"])
+    starts = np.flatnonzero(np.diff(single["group"], prepend=-1))
+    listed, ends = single["id"].tolist(), np.append(starts, len(single))[1:]
+    texts = [" ".join(listed[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return Series(texts, index=single["group"].to_numpy()[starts], dtype="str")
+
+
+def rank(column: "Series[Any]") -> "NDArray[np.int64]":
+    """Place of each code of a key column in the alphabet of its codes: sorts as the texts do, but faster."""
+    places = np.argsort(np.argsort(column.cat.categories.to_numpy(object)))
+    ranks: NDArray[np.int64] = places[column.cat.codes.to_numpy()]
+    return ranks
+
+
+def _figures(cells: DataFrame, definition: "Questionnaire") -> DataFrame:
+    """The cells that hold a figure, sorted.
+
+    `position` is the item's in the questionnaire, `owner` the return where the area is unknown, else -1.
+    """
+    place = pd.Index(definition.data["item"]).get_indexer(cells["item"].cat.categories)
+    position = place[cells["item"].cat.codes]
+    is_figure = (position >= 0) & cells["year"].notna().to_numpy()
+    figures = cells.assign(position=position).loc[is_figure].astype({"year": "int16"})
+    columns = [figures["year"].to_numpy(), figures["position"].to_numpy(), rank(figures["area"])]
+    order = np.lexsort([*(rank(figures[name]) for name in reversed(_PLACE)), *columns])
+    figures[_OWNER] = figures["return_id"].cat.codes.where(figures["area"] == UNKNOWN, -1)
+    kept = [*_KEY, _OWNER, "position", *_PLACE, *_NUMBERS, "status", "note"]
+    chosen: DataFrame = figures[kept].take(order).reset_index(drop=True)
+    return chosen
+
+
+def _places(frame: DataFrame, like: DataFrame) -> "NDArray[np.int64]":
+    """A number for each return, sheet and cell, the same as in the other frame; -1 where that has it not."""
+    number = np.zeros(len(frame), dtype=np.int64)
+    is_known = np.ones(len(frame), dtype=bool)
+    for column in _PLACE:
+        categories = like[column].cat.categories
+        codes = frame[column].cat.set_categories(categories).cat.codes.to_numpy(np.int64)
+        number, is_known = number * len(categories) + codes, is_known & (codes >= 0)
+    return np.where(is_known, number, -1)
+
+
+def _findings(figures: DataFrame, findings: DataFrame) -> "Series[str]":
+    found = _places(findings, figures)
+    ids = join_ids(found[found >= 0], findings.loc[found >= 0, "finding_id"])
+    return ids.reindex(_places(figures, figures)).fillna("").set_axis(figures.index)
+
+
+def _withhold(figures: DataFrame, findings: DataFrame) -> DataFrame:
+    errors = findings[(findings["severity"] == "error") & (findings["verdict"] == "fail")]
+    is_doubtful = np.isin(_places(figures, figures), _places(errors, figures)) & figures["lower"].notna()
+    numbers = {name: figures[name].mask(is_doubtful) for name in _NUMBERS}
+    status = _with_code(figures["status"], "withheld").mask(is_doubtful, "withheld")
+    return figures.assign(**numbers, status=status)
+
+
+def _with_code(column: "Series[Any]", code: str) -> "Series[Any]":
+    return column if code in column.cat.categories else column.cat.add_categories(code)
+
+
+def _segments(figures: DataFrame, declared: DataFrame, definition: "Questionnaire") -> "Series[int]":
+    """One more than the breaks declared for the area and the item's module up to the year."""
+    module = definition.data["module"].to_numpy(object)[figures["position"]]
+    lines = DataFrame({"area": figures["area"].astype("str"), "module": module, "year": figures["year"]})
+    passed = lines.reset_index().merge(declared, on=["area", "module"], suffixes=("", "_after"))
+    passed = passed[passed["year"] >= passed["year_after"]]
+    return passed.groupby("index").size().reindex(lines.index, fill_value=0) + 1
+
+
+def _settled(several: DataFrame, keys: list[str]) -> DataFrame:
+    """Figures given more than once, each once."""
+    group = several.groupby(keys, observed=True, sort=False).ngroup()
+    numbers = several[["lower", "upper", "segment"]].groupby(group)
+    least, most = numbers.transform("min"), numbers.transform("max")
+    differ = (least["lower"] < most["lower"]) | (least["upper"] < most["upper"])
+    ids = join_ids(group.to_numpy(np.int64), several["findings"]).reindex(group).fillna("")
+    settled = several.assign(
+        value=several["value"].mask(differ), lower=least["lower"], upper=most["upper"],
+        status=several["status"].mask(differ, "conflicting"),
+        findings=ids.set_axis(several.index), segment=most["segment"],
+    )  # fmt: skip
+    merit = np.select([several["lower"].notna(), several["status"] != "blank"], [0, 1], 2)
+    best = DataFrame({"group": group, "merit": merit}).sort_values("merit", kind="stable")
+    return settled.loc[best.drop_duplicates("group").index]
+
+
+def _described(figures: DataFrame, definition: "Questionnaire") -> DataFrame:
+    """With what the questionnaire says of each item: code, measure, unit, stage, source and breakdowns."""
+    items = definition.data.rename(columns={"iccs": "code"}).assign(scheme=definition.record["scheme"])
+    position = figures["position"].to_numpy()
+    described: dict[str, Any] = {}
+    for name in ("scheme", "code", *SERIES):
+        column = items[name].astype("category")
+        described[name] = column.take(position).set_axis(figures.index)
+    return figures.assign(**described)

@@ -1,0 +1,105 @@
+"""Where the figures of a table come from, and where they do not agree with their parts."""
+
+from collections.abc import Hashable, Mapping
+
+import pandas as pd
+from pandas import DataFrame, Index, Series
+
+from crimestats.errors import CallError
+from crimestats.frames import FINDINGS, LINEAGE, NOT_APPLICABLE
+from crimestats.trends.figures import Figures
+from crimestats.trends.rollup import figure_ids, rolled_up
+from crimestats.trends.sums import RULES
+from crimestats.validation import messages
+
+_PLACE = ["return_id", "sheet", "cell"]
+_PARTS = {"iccs": "the categories that make it up add", "area": "the parts of the country add"}
+
+
+def lineage(classified: DataFrame, trends: DataFrame) -> DataFrame:
+    """What each figure of a table is made of: other figures, or cells of workbooks.
+
+    Args:
+        classified: What the table was made from (`frames.CLASSIFIED`).
+        trends: The table, or rows of it (`frames.TRENDS`).
+
+    Returns:
+        The edges (`frames.LINEAGE`) of the figures and of all that they rest
+        on. The values of the parts, times their weights, add to the figure.
+
+    Raises:
+        CallError: The table has figures that do not follow from `classified`.
+    """
+    groupings = sorted(set(trends["grouping"].unique()) - {NOT_APPLICABLE})
+    figures = rolled_up(classified, groupings)
+    ids = figure_ids(figures, groupings)
+    asked = set(trends["figure_id"])
+    wanted = ids.index[ids.astype(object).isin(asked)]
+    if len(wanted) < len(asked):
+        remedy = "Give the classified figures that `tabulate` made it from."
+        raise CallError("trends", "has figures that do not follow from `classified`.", remedy)
+    edges = _edges(figures, ids, classified)
+    edges = edges[edges["figure"].isin(_with_parts(figures, wanted))].sort_values("figure", kind="stable")
+    return LINEAGE.cast(edges.assign(figure_id=edges["figure"].map(ids)).reset_index(drop=True))
+
+
+def conflicts(classified: DataFrame) -> DataFrame:
+    """Where a figure and the sum of its parts differ: the figure stands, and here it is said.
+
+    The parts are the categories that make up its category, or the parts of the
+    country. The ids stand among the findings of the figure in the trend table.
+
+    Args:
+        classified: Reported figures under the ICCS (`frames.CLASSIFIED`).
+
+    Returns:
+        The findings (`frames.FINDINGS`), of the rules `TAB-01` and `TAB-02`.
+    """
+    figures = rolled_up(classified, [])
+    found = figures.conflicts
+    if found.empty:
+        return FINDINGS.empty()
+    wholes = figures.data.loc[found["figure"]].reset_index(drop=True)
+    row = figures.cells.drop_duplicates("figure").set_index("figure")["row"].reindex(found["figure"])
+    places = [*_PLACE, "item"]
+    placed = classified[places].astype("str").reset_index(drop=True).reindex(row).fillna(NOT_APPLICABLE)
+    table = placed.reset_index(drop=True).assign(
+        finding_id=found["finding_id"].to_numpy(), rule=found["along"].map(RULES).to_numpy(), kind="parts",
+        severity="note", verdict="fail", area=figures.areas[wholes["area"]], year=wholes["year"],
+        value=_written(wholes), expected=_written(found), made=found["along"].map(_PARTS).to_numpy(),
+    )  # fmt: skip
+    table["message"] = [_message(row) for row in table.astype("str").to_dict("records")]
+    return FINDINGS.cast(table.sort_values(["rule", "area", "item", "year", "finding_id"], ignore_index=True))
+
+
+def _edges(figures: Figures, ids: "Series[str]", classified: DataFrame) -> DataFrame:
+    """Figures in figures, and cells in figures: figure (its number), part_kind, part_id, weight."""
+    parts, cells = figures.parts, figures.cells
+    return_id, sheet, cell = (classified[name].astype("str").reset_index(drop=True) for name in _PLACE)
+    places = (return_id + "!" + sheet + "!" + cell).take(cells["row"].to_numpy())
+    made = parts.assign(part_kind="figure", part_id=parts["part"].map(ids), weight=1.0)
+    read = cells.assign(part_kind="cell", part_id=places.to_numpy())
+    return pd.concat([made, read])[["figure", "part_kind", "part_id", "weight"]]
+
+
+def _with_parts(figures: Figures, wanted: Index) -> Index:
+    """The figures, and those that they are made of, down to the reported ones."""
+    reached = wanted
+    while len(wanted):
+        parts = Index(figures.parts.loc[figures.parts["figure"].isin(wanted), "part"].unique())
+        wanted = parts.difference(reached)
+        reached = reached.union(wanted)
+    return reached
+
+
+def _written(rows: DataFrame) -> list[str]:
+    """A figure, or the range that it lies in, as text."""
+    bounds = zip(rows["lower"], rows["upper"], strict=True)
+    return [f"{lower:.15g}" if lower == upper else f"{lower:.15g} to {upper:.15g}" for lower, upper in bounds]
+
+
+def _message(row: Mapping[Hashable, str]) -> str:
+    fault = f"the figure is {row['value']}, but {row['made']} to {row['expected']}."
+    remedy = "The figure stands: correct one of them, or explain the difference in the note column."
+    place = messages.place(row["return_id"], row["sheet"], row["cell"])
+    return messages.message(row["rule"], place, row["area"], row["year"], f"{fault} {remedy}")

@@ -1,0 +1,104 @@
+"""Rates by population, and how much of a group of areas its figures cover."""
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+
+from crimestats.frames import NOT_APPLICABLE
+from crimestats.trends.figures import NUMBERS, Figures
+from crimestats.trends.residents import Residents
+
+_RATES = {"value": "rate", "lower": "rate_lower", "upper": "rate_upper"}
+
+
+def rates(figures: Figures, residents: Residents) -> DataFrame:
+    """Figures for so many residents of the same area, year, sex and age.
+
+    The rate of a group is the sum over its areas with a figure and a known
+    population, divided by the residents of these areas.
+
+    Returns:
+        `population`, `rate`, `rate_lower`, `rate_upper` and `rate_status`, in
+        the order of the figures: the status of the figure, or `_Z` (no rate is
+        given for the measure), `no_population`, or `partial` (areas of the group
+        without a known population are left out of the rate).
+    """
+    data = figures.data
+    stratum = residents.of_series[data["series"]]
+    known = Series(residents.of(data["area"].to_numpy(), data["year"].to_numpy(), stratum), index=data.index)
+    counted, is_partial = _of_groups(figures, data[NUMBERS].assign(population=known))
+    base = figures.series["rate_base"].to_numpy()[data["series"]]
+    persons = counted["population"].where(~np.isnan(base))
+    related = {_RATES[name]: counted[name] / persons * base for name in NUMBERS}
+    status = _status(figures, persons, is_partial, base)
+    return DataFrame({"population": persons, **related, "rate_status": status.astype("category")})
+
+
+def coverage(figures: Figures, residents: Residents, members: DataFrame) -> DataFrame:
+    """How much of a group lives in areas with a figure, and how many areas these are.
+
+    Args:
+        figures: With the sums of groups.
+        residents: Of all areas.
+        members: Of the groups: grouping, whole and member, as numbers.
+
+    Returns:
+        `coverage_population`, `coverage_areas` (shares, null for reporting
+        units) and `n_areas`, in the order of the figures.
+    """
+    data = figures.data
+    edges = _edges_of_groups(figures)
+    part = data.loc[edges["part"], ["area", "year"]]
+    total = np.full(len(part), residents.all)
+    covered = residents.of(part["area"].to_numpy(), part["year"].to_numpy(), total)
+    sums = edges.assign(covered=covered).groupby("figure")["covered"].agg(["sum", "size"]).reindex(data.index)
+    whole = data[["grouping", "area", "year"]].merge(_living(data, residents, members), how="left")
+    whole = whole.set_axis(data.index)
+    return DataFrame({
+        "coverage_population": sums["sum"] / whole["living"].where(whole["living"] > 0),
+        "coverage_areas": sums["size"] / whole["n_members"],
+        "n_areas": sums["size"].fillna(data["lower"].notna().astype(float)).astype("int64"),
+    })  # fmt: skip
+
+
+def _living(data: DataFrame, residents: Residents, members: DataFrame) -> DataFrame:
+    """All residents of each group in each year, and its number of areas."""
+    crossed = members.merge(data[["year"]].drop_duplicates(), how="cross")
+    total = np.full(len(crossed), residents.all)
+    living = residents.of(crossed["member"].to_numpy(), crossed["year"].to_numpy(), total)
+    crossed = crossed.assign(living=living).rename(columns={"whole": "area"})
+    groups = crossed.groupby(["grouping", "area", "year"])["living"]
+    return groups.agg(living="sum", n_members="size").reset_index()
+
+
+def _edges_of_groups(figures: Figures) -> DataFrame:
+    of_group = figures.data["grouping"] > 0
+    edges = figures.parts[of_group.reindex(figures.parts["figure"]).to_numpy(dtype=bool)]
+    return edges.sort_values("figure", kind="stable", ignore_index=True)
+
+
+def _of_groups(figures: Figures, known: DataFrame) -> tuple[DataFrame, "Series[bool]"]:
+    """What is counted and the residents it is of; of groups, over the areas whose residents are known."""
+    is_partial = Series(False, index=known.index)
+    edges = _edges_of_groups(figures)
+    if edges.empty:
+        return known, is_partial
+    part = known.loc[edges["part"]].to_numpy()
+    is_known = ~np.isnan(part[:, -1])
+    starts = np.flatnonzero(np.diff(edges["figure"], prepend=-1))
+    number = edges["figure"].to_numpy()[starts]
+    counted = known.copy()
+    counted.loc[number] = np.add.reduceat(np.where(is_known[:, None], part, 0), starts)
+    counted["population"] = counted["population"].where(counted["population"] > 0)
+    is_partial[number] = ~np.logical_and.reduceat(is_known, starts)
+    return counted, is_partial
+
+
+def _status(
+    figures: Figures, persons: "Series[float]", is_partial: "Series[bool]", base: NDArray[np.float64]
+) -> "Series[str]":
+    data = figures.data
+    status = Series(figures.statuses.to_numpy(object)[data["status"]], index=data.index)
+    status = status.mask(is_partial, "partial").mask(persons.isna(), "no_population")
+    status = status.where(data["lower"].notna(), figures.statuses.to_numpy(object)[data["status"]])
+    return status.mask(np.isnan(base), NOT_APPLICABLE)
