@@ -25,6 +25,7 @@ check: $(V)/test.stamp
 	@"$(BIN)/python" -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 bench: $(V)/test.stamp
+	@"$(BIN)/python" benchmarks/startup.py
 	@"$(BIN)/python" benchmarks/world_round.py
 
 notebooks: $(V)/notebook.stamp

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
@@ -161,3 +163,17 @@ def test_a_population_table_with_a_fault_is_named_by_line(folder, tmp_path):
     assert done.returncode == 2
     assert "line 2, column population" in done.stderr
     assert not (tmp_path / "release").exists()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_half_written(tmp_path, sent):
+    out = tmp_path / "release"
+    command = [sys.executable, "-c", "from crimestats.cli import main; main()", "run", str(RETURNS), "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".release.*")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.poll() is None, "the run ended before it could be interrupted"
+    process.send_signal(sent)
+    assert process.wait(timeout=60) not in (0, 1)
+    assert list(tmp_path.iterdir()) == []

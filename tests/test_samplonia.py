@@ -54,3 +54,12 @@ def test_samplonia_is_nowhere_in_the_world_and_not_in_the_demo():
     for grouping in ("m49", "ldc", "lldc", "sids"):
         assert "SMP" not in set(groupings(grouping)["area"])
     assert not (EXAMPLES / "returns" / "SMP.xlsx").exists()
+
+
+def test_a_year_that_cannot_be_meant_reaches_no_table(reports):
+    cells = cs.read(EXAMPLES / "samplonia", DEFINITION)
+    observations = cs.observe(cells, reports[1])
+    misdated = observations[observations["year"] == 1013]
+    assert set(misdated["status"]) == {"misdated"}
+    assert misdated[["value", "lower", "upper"]].isna().all(axis=None)
+    assert (misdated["findings"] != "").all()

@@ -175,7 +175,8 @@ TRENDS = Frame("Trends", {
     "figure_id": "text", "area": "key", "year": "year", "iccs": "key", **_keys(*SERIES),
     "grouping": "key", "method": "key", "value": "number", "lower": "number", "upper": "number",
     "population": "number", "rate": "number", "rate_lower": "number", "rate_upper": "number",
-    "rate_status": "key", "index": "number", "change": "number", "segment": "count", "basis": "key", "status": "key",
+    "rate_status": "key", "index": "number", "change": "number", "segment": "count",
+    "basis": "key", "status": "key",
     "coverage_population": "number", "coverage_areas": "number", "n_areas": "count", "findings": "text",
 })  # fmt: skip
 LINEAGE = Frame("Lineage", {"figure_id": "text", "part_kind": "key", "part_id": "text", "weight": "number"})

@@ -27,7 +27,8 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
     """Take the reported figures out of the cells of a round.
 
     Every readable figure is there, with the ids of the findings at its cell,
-    and every missing one with the status that says why. A figure that several
+    and every missing one with the status that says why; so is one of a year
+    that the questionnaire cannot mean (`misdated`), without its value. A figure that several
     returns of an area give alike is one observation; where they differ, none
     of them is believed: it is `conflicting`, and its bounds are the lowest and
     the highest of them. Returns that do not say their area (`_U`) stay apart.
@@ -58,8 +59,9 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
     """
     figures = _figures(CELLS.check(cells), report.definition)
     figures["findings"] = _findings(figures, report.data)
+    figures = _without(figures, _is_misdated(figures, report.definition), "misdated")
     if strict:
-        figures = _withhold(figures, report.data)
+        figures = _without(figures, _is_doubtful(figures, report.data), "withheld")
     figures["segment"] = _segments(figures, breaks(cells), report.definition)
     return OBSERVATIONS.cast(_described(reconcile(figures, [*_KEY, _OWNER]), report.definition))
 
@@ -166,12 +168,28 @@ def _findings(figures: DataFrame, findings: DataFrame) -> "Series[str]":
     return ids.reindex(_places(figures, figures)).fillna("").set_axis(figures.index)
 
 
-def _withhold(figures: DataFrame, findings: DataFrame) -> DataFrame:
+def _is_doubtful(figures: DataFrame, findings: DataFrame) -> "NDArray[np.bool_]":
+    """Figures with an open error at their cell."""
     errors = findings[(findings["severity"] == "error") & (findings["verdict"] == "fail")]
-    is_doubtful = np.isin(_places(figures, figures), _places(errors, figures)) & figures["lower"].notna()
-    numbers = {name: figures[name].mask(is_doubtful) for name in _NUMBERS}
-    status = _with_code(figures["status"], "withheld").mask(is_doubtful, "withheld")
-    return figures.assign(**numbers, status=status)
+    return np.isin(_places(figures, figures), _places(errors, figures))
+
+
+def _is_misdated(figures: DataFrame, definition: "Questionnaire") -> "NDArray[np.bool_]":
+    """Figures of a year that the questionnaire cannot mean (1013 was published once)."""
+    is_misdated = np.zeros(len(figures), dtype=bool)
+    for rule in definition.rules:
+        if rule.kind == "year_range":
+            is_misdated |= (
+                ~figures["year"].between(rule.parameters["first"], rule.parameters["last"]).to_numpy()
+            )
+    return is_misdated
+
+
+def _without(figures: DataFrame, chosen: "NDArray[np.bool_]", status: str) -> DataFrame:
+    """The figures chosen without their values, and with a status that says why."""
+    taken = chosen & figures["lower"].notna().to_numpy()
+    numbers = {name: figures[name].mask(taken) for name in _NUMBERS}
+    return figures.assign(**numbers, status=_with_code(figures["status"], status).mask(taken, status))
 
 
 def _with_code(column: "Series[Any]", code: str) -> "Series[Any]":
