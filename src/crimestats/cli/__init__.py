@@ -77,11 +77,7 @@ def demo(out: Out = Path("release/demo"), quiet: Quiet = False) -> None:
     from crimestats.files import shipped
 
     say = console.Console(quiet)
-    flow = _flow(shipped("questionnaires", "examples", "returns"), QUESTIONNAIRE, say)
-    flow.publish(out)
-    say.findings(flow.report)
-    say.trends(flow.trends)
-    say.release(out)
+    _release(_flow(shipped("questionnaires", "examples", "returns"), QUESTIONNAIRE, say), out, say)
 
 
 @app.command(epilog=_example("crimestats run returns/2024 --out release/2024"))
@@ -98,10 +94,7 @@ def run(
     """Read, validate, classify, tabulate and publish every workbook of a folder."""
     say = console.Console(quiet or _is_stdout(json))
     flow = _flow(folder, questionnaire, say, previous, population, strict)
-    flow.publish(out)
-    say.findings(flow.report)
-    say.trends(flow.trends)
-    say.release(out)
+    _release(flow, out, say)
     _write_json(json, console.summary(flow.report, flow.trends))
     raise typer.Exit(1 if flow.report.errors else 0)
 
@@ -274,6 +267,13 @@ def _flow(
     from crimestats.cli.flow import Flow
 
     return Flow(figures, questionnaire, say, previous, population, strict)
+
+
+def _release(flow: Any, out: Path, say: console.Console) -> None:
+    flow.publish(out)
+    say.findings(flow.report)
+    say.trends(flow.trends)
+    say.release(out)
 
 
 def _years(text: str) -> tuple[int, ...] | None:
