@@ -307,7 +307,7 @@ def test_own_population(tmp_path: Path) -> None:
     table = population(own(tmp_path, GOOD))
     assert table["population"].tolist() == [126014024.0, 1000.5]
     assert table.dtypes.tolist()[1:2] == population().dtypes.tolist()[1:2]
-    assert table.columns.tolist() == population().columns.tolist()
+    assert table.columns.tolist() == [*population().columns, "citizenship"]
 
 
 @pytest.mark.parametrize(
@@ -337,8 +337,19 @@ def test_the_line_is_that_of_the_file(tmp_path: Path) -> None:
         population(own(tmp_path, GOOD.replace("\n", "\n\n") + "PRT,2020,_T,_T,none,x\n" + "\n"))
 
 
+def test_an_own_table_may_divide_by_citizenship_and_by_nothing_else(tmp_path: Path) -> None:
+    text = "area,year,sex,age,population,citizenship\nMEX,2020,_T,_T,5,_T\nMEX,2020,_T,_T,1,FOR\n"
+    table = population(own(tmp_path, text))
+    assert table[["population", "citizenship", "source"]].to_numpy().tolist() == [
+        [5, "_T", "own"],
+        [1, "FOR", "own"],
+    ]
+    with pytest.raises(DefinitionError, match="line 1: has a column urban that is not known"):
+        population(own(tmp_path, text.replace("citizenship", "urban")))
+
+
 def test_an_own_table_without_a_column_or_a_file(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match="has no column population, source"):
+    with pytest.raises(DefinitionError, match="has no column population"):
         population(own(tmp_path, "area,year,sex,age\nMEX,2020,_T,_T\n"))
     with pytest.raises(FileError):
         population(tmp_path / "none.csv")

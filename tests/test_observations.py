@@ -161,12 +161,12 @@ def test_two_returns_of_one_area(first, second, expected):
         assert observed["findings"].tolist() == ["x1 y2"]
 
 
-def test_an_error_in_one_return_leaves_the_figure_of_the_other():
+def test_an_error_in_one_of_two_contradicting_returns_withholds_the_figure():
     cells = cells_of("a.xlsx MEX homicide_victims 2020 D4 9999\nb.xlsx MEX homicide_victims 2020 D4 412")
     report = report_of("x1 a.xlsx Homicide D4 error fail")
     assert seen(observe(cells, report), "status", "value") == [("conflicting", None)]
     strict = observe(cells, report, strict=True)
-    assert seen(strict, "status", "value", "return_id") == [("exact", 412.0, "b.xlsx")]
+    assert seen(strict, "status", "value", "lower") == [("withheld", None, None)]
 
 
 def test_returns_that_do_not_say_their_area_stay_apart():
@@ -248,3 +248,34 @@ def test_the_order_of_the_cells_does_not_matter_and_bounds_contain_every_return(
 def test_reconcile_returns_unique_figures_untouched():
     frame = pd.DataFrame({"key": [2, 1], "value": [1.0, 2.0]})
     assert reconcile(frame, ["key"]) is frame
+
+
+def test_strict_withholds_what_several_returns_contradict():
+    cells = cells_of("""
+        a.xlsx MEX homicide_victims 2020 D4 100
+        b.xlsx MEX homicide_victims 2020 D4 120
+        c.xlsx MEX homicide_victims 2020 D4 130
+    """)
+    report = report_of("""
+        f1 b.xlsx Homicide D4 error fail
+        f2 c.xlsx Homicide D4 error fail
+    """)
+    assert seen(observe(cells, report), "status", "value", "lower", "upper") == [
+        ("conflicting", None, 100, 130)
+    ]
+    strict = observe(cells, report, strict=True)
+    assert seen(strict, "status", "value", "lower", "upper") == [("withheld", None, None, None)]
+
+
+def test_what_cannot_be_a_count_or_a_year_has_no_value():
+    cells = cells_of("""
+        a.xlsx MEX homicide_victims 2020 D4 5
+        a.xlsx MEX homicide_victims 1013 E4 7
+        a.xlsx MEX homicide_victims 2021 F4 0
+    """)
+    is_negative = (cells["year"] == 2020).to_numpy(bool)
+    cells = cells.assign(**{name: cells[name].mask(is_negative, -5.0) for name in ("value", "lower", "upper")})
+    observed = observe(cells, report_of())
+    assert seen(observed, "year", "status", "value", "upper") == [
+        (1013, "misdated", None, None), (2020, "impossible", None, None), (2021, "exact", 0, 0),
+    ]  # fmt: skip

@@ -22,6 +22,7 @@ _DOORS = {
     "population": "areas",
     "tabulate": "trends",
     "lineage": "trends",
+    "conflicts": "trends",
     "publish": "release",
     "CrimestatsError": "errors",
 }

@@ -53,10 +53,14 @@ class Frame:
     name: str
     columns: dict[str, str]
 
-    @property
-    def loose(self) -> dict[str, str]:
-        """Dtypes in which several such tables can be put together: keys as text."""
-        return {name: "str" if kind == "key" else _DTYPES[kind] for name, kind in self.columns.items()}
+    def join(self, *tables: pd.DataFrame) -> pd.DataFrame:
+        """Several such tables as one, in their order.
+
+        Raises:
+            CallError: One of them is not what is declared.
+        """
+        loose = {name: "str" if kind == "key" else _DTYPES[kind] for name, kind in self.columns.items()}
+        return self.cast(pd.concat([self.cast(table).astype(loose) for table in tables], ignore_index=True))
 
     def empty(self) -> pd.DataFrame:
         """The table without rows."""

@@ -27,8 +27,9 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
     """Take the reported figures out of the cells of a round.
 
     Every readable figure is there, with the ids of the findings at its cell,
-    and every missing one with the status that says why; so is one of a year
-    that the questionnaire cannot mean (`misdated`), without its value. A figure that several
+    and every missing one with the status that says why; so is, without its
+    value, one of a year that the questionnaire cannot mean (`misdated`) or
+    below nought (`impossible`). A figure that several
     returns of an area give alike is one observation; where they differ, none
     of them is believed: it is `conflicting`, and its bounds are the lowest and
     the highest of them. Returns that do not say their area (`_U`) stay apart.
@@ -60,10 +61,12 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
     figures = _figures(CELLS.check(cells), report.definition)
     figures["findings"] = _findings(figures, report.data)
     figures = _without(figures, _is_misdated(figures, report.definition), "misdated")
-    if strict:
-        figures = _without(figures, _is_doubtful(figures, report.data), "withheld")
+    figures = _without(figures, _is_impossible(figures, report.definition), "impossible")
     figures["segment"] = _segments(figures, breaks(cells), report.definition)
-    return OBSERVATIONS.cast(_described(reconcile(figures, [*_KEY, _OWNER]), report.definition))
+    figures, several = reconcile(figures, [*_KEY, _OWNER]), figures
+    if strict:
+        figures = _without(figures, _is_doubtful(figures, several, report.data), "withheld")
+    return OBSERVATIONS.cast(_described(figures, report.definition))
 
 
 def breaks(cells: DataFrame) -> DataFrame:
@@ -168,10 +171,13 @@ def _findings(figures: DataFrame, findings: DataFrame) -> "Series[str]":
     return ids.reindex(_places(figures, figures)).fillna("").set_axis(figures.index)
 
 
-def _is_doubtful(figures: DataFrame, findings: DataFrame) -> "NDArray[np.bool_]":
-    """Figures with an open error at their cell."""
+def _is_doubtful(figures: DataFrame, several: DataFrame, findings: DataFrame) -> "NDArray[np.bool_]":
+    """Figures with an open error at one of the cells that give them a value."""
     errors = findings[(findings["severity"] == "error") & (findings["verdict"] == "fail")]
-    return np.isin(_places(figures, figures), _places(errors, figures))
+    at_error = np.isin(_places(several, several), _places(errors, several)) & several["lower"].notna()
+    keys = [*_KEY, _OWNER]
+    doubted = pd.MultiIndex.from_frame(several.loc[at_error, keys])
+    return pd.MultiIndex.from_frame(figures[keys]).isin(doubted)
 
 
 def _is_misdated(figures: DataFrame, definition: "Questionnaire") -> "NDArray[np.bool_]":
@@ -183,6 +189,16 @@ def _is_misdated(figures: DataFrame, definition: "Questionnaire") -> "NDArray[np
                 ~figures["year"].between(rule.parameters["first"], rule.parameters["last"]).to_numpy()
             )
     return is_misdated
+
+
+def _is_impossible(figures: DataFrame, definition: "Questionnaire") -> "NDArray[np.bool_]":
+    """Figures below what a count can be."""
+    is_impossible = np.zeros(len(figures), dtype=bool)
+    for rule in definition.rules:
+        if rule.kind == "within" and "minimum" in rule.parameters:
+            is_meant = figures["item"].isin(rule.items) if rule.items else True
+            is_impossible |= ((figures["lower"] < rule.parameters["minimum"]) & is_meant).to_numpy()
+    return is_impossible
 
 
 def _without(figures: DataFrame, chosen: "NDArray[np.bool_]", status: str) -> DataFrame:

@@ -13,7 +13,9 @@ from crimestats.errors import DefinitionError
 from crimestats.files import line_of, read_csv, shipped
 
 _COLUMNS = ("area", "year", "sex", "age", "population", "source")
-_KEY = ["area", "year", "sex", "age"]
+_NEEDED = ("area", "year", "sex", "age", "population")
+_OPTIONAL = {"citizenship": "_T", "source": "own"}
+_KEY = ["area", "year", "sex", "age", "citizenship"]
 _TYPES = {
     "area": "category", "year": "int16", "sex": "category", "age": "category",
     "population": "float64", "source": "category",
@@ -31,7 +33,8 @@ def population(path: Path | str | None = None) -> DataFrame:
     `classification/areas/source.toml`, joined by `+`).
 
     Args:
-        path: A table of your own in the same columns, used instead.
+        path: A table of your own, used instead; `source` may be left out, and
+            `citizenship` (_T, NAT, FOR) may divide the residents further.
 
     Returns:
         `area`, `year`, `sex` (_T, F, M), `age` (`_T`, `Y0T17`, `Y_GE18`, ...),
@@ -57,7 +60,13 @@ def _shipped() -> DataFrame:
 
 
 def _own(path: Path | str) -> DataFrame:
-    table = read_csv(path, _COLUMNS)[list(_COLUMNS)].fillna("")
+    table = read_csv(path, _NEEDED)
+    table = table.assign(**{name: text for name, text in _OPTIONAL.items() if name not in table})
+    columns = dict.fromkeys((*_COLUMNS, *_OPTIONAL))
+    unknown = [name for name in table.columns if name not in columns]
+    if unknown:
+        fault = f"has a column {unknown[0]} that is not known."
+        raise DefinitionError(f"{path}, line 1", fault, f"Columns: {', '.join(columns)}.")
     persons = pd.to_numeric(table["population"], errors="coerce")
     _refuse(path, table, "area", ~table["area"].isin(areas()["area"]), "is not a reporting unit.")
     for column, form, fault in (
@@ -68,8 +77,8 @@ def _own(path: Path | str) -> DataFrame:
         _refuse(path, table, column, ~table[column].str.fullmatch(form), fault)
     _refuse(path, table, "population", ~np.isfinite(persons), "is not a number.")
     _refuse(path, table, "population", persons <= 0, "is not above zero.")
-    _refuse(path, table, "area", table.duplicated(_KEY), "stands twice with the same year, sex and age.")
-    own: DataFrame = table.assign(population=persons).astype(_TYPES)
+    _refuse(path, table, "area", table.duplicated(_KEY), "stands twice for the same persons and year.")
+    own: DataFrame = table.assign(population=persons)[list(columns)].astype(_TYPES)
     return own
 
 

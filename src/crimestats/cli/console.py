@@ -139,9 +139,8 @@ def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
     if chosen.empty:
         return chosen, []
     chosen = chosen.astype({"area": str, "grouping": str})
-    wide = chosen.pivot_table(index=["grouping", "area"], columns="year", values="rate").sort_index(
-        ascending=[False, True]
-    )
+    wide = chosen.set_index(["grouping", "area", "year"])["rate"].unstack("year")  # noqa: PD010 - a mean of two series would hide one
+    wide = wide.sort_index(ascending=[False, True])
     regions = groupings("m49").drop_duplicates("code").set_index("code")["name"]
     names = areas().set_index("area")["name"]
     levels = groupings("m49").drop_duplicates("code").set_index("code")["level"]

@@ -5,12 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pandas import DataFrame
 
 from crimestats import areas, classification, observations, release, returns, trends, validation
 from crimestats.cli.console import Console
-from crimestats.errors import FileError
+from crimestats.errors import CallError, FileError
 from crimestats.frames import FINDINGS
 from crimestats.questionnaire import Questionnaire
 
@@ -50,6 +49,12 @@ class Flow:
         """What the workbooks hold."""
         if not self.figures.exists():
             raise FileError(str(self.figures), "is not there.", "Name a folder of workbooks.")
+        if self.figures.suffix == ".parquet":
+            raise CallError(
+                str(self.figures),
+                "is no folder of workbooks.",
+                "Use `crimestats tabulate` for a table of figures.",
+            )
         with self.console.progress("Reading") as step:
             return returns.read(self.figures, self.definition, progress=step)
 
@@ -65,6 +70,10 @@ class Flow:
     @cached_property
     def observed(self) -> DataFrame:
         """The figures reported."""
+        if self.figures.suffix == ".parquet" and self.strict:
+            raise CallError(
+                "--strict", "needs the workbooks.", "Leave it out, or name the folder of returns."
+            )
         if self.figures.suffix == ".parquet":
             return release.read_parquet(self.figures)
         return observations.observe(self.cells, self.report, strict=self.strict)
@@ -83,8 +92,7 @@ class Flow:
     @cached_property
     def findings(self) -> DataFrame:
         """What the rules found, and where a figure and the sum of its parts differ."""
-        found = [self.report.data, trends.conflicts(self.classified)]
-        return FINDINGS.cast(pd.concat([table.astype(FINDINGS.loose) for table in found], ignore_index=True))
+        return FINDINGS.join(self.report.data, trends.conflicts(self.classified))
 
     def publish(self, folder: Path) -> Path:
         """Write the release folder."""
