@@ -67,7 +67,7 @@ READERS = {"unodc-homicide-2017": reported_homicide, "homicide-2023": homicide_b
 
 
 def figures(data: Path) -> pd.DataFrame:
-    """Every published count that fills an item, with its origin; keys published twice with different values are left out."""
+    """Every published count that fills an item, with its origin; what is published twice is left out."""
     record = read_toml(EXAMPLES / "source.toml")
     first, last = record["years"]
     tables = [

@@ -168,7 +168,15 @@ def test_a_population_table_with_a_fault_is_named_by_line(folder, tmp_path):
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing_half_written(tmp_path, sent):
     out = tmp_path / "release"
-    command = [sys.executable, "-c", "from crimestats.cli import main; main()", "run", str(RETURNS), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-c",
+        "from crimestats.cli import main; main()",
+        "run",
+        str(RETURNS),
+        "--out",
+        str(out),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(".release.*")) and process.poll() is None and time.monotonic() < deadline:

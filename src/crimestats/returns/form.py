@@ -31,6 +31,7 @@ class Form:
         asked: Module and question as printed, to `<module>.<question>`.
         fields: Header field as printed, to its name.
         years: Reference years of the questionnaire's own workbook.
+        measure: The heading of the column of counting units, the last before the years.
         note: The heading of the column of notes.
     """
 
@@ -48,6 +49,7 @@ class Form:
     asked: Mapping[tuple[str, str], str] = field(repr=False)
     fields: Mapping[str, str]
     years: tuple[int, ...]
+    measure: str
     note: str
 
 
@@ -78,5 +80,6 @@ def to_form(definition: Questionnaire) -> Form:
             if key.startswith("start.")
         },
         years=definition.years,
+        measure=definition.label("heading.measure"),
         note=definition.label("heading.note"),
     )

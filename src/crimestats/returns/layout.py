@@ -3,7 +3,8 @@
 A name moves with its cell, so rows and columns may be inserted and sheets
 renamed. Where names were lost (a sheet copied to a new workbook, a program
 that drops them), the number in the item's row and the years in the table's
-heading say the same. Where the two disagree, neither is believed.
+heading say the same. Where the two disagree, or the heading of a table cannot
+be read, neither is believed.
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crimestats.returns.form import Form
+from crimestats.returns.heading import Heading, heading, printed
 from crimestats.returns.names import Key, Names, Spot
 from crimestats.returns.package import Place, cell_label
 
@@ -127,7 +129,7 @@ class Layout:
         twins: Cells that double another.
         facts: What could not be placed whatever is filled in.
         placed: Positions of the items that have a cell.
-        modules: Modules that have one.
+        modules: Modules that have one, or a row.
     """
 
     plans: tuple[Plan, ...]
@@ -152,7 +154,9 @@ def outline(sheet: str, rows: Sequence[Row], numbers: Mapping[str, int]) -> Outl
 class _Draft:
     """What is known of the cells while a layout is made."""
 
+    rows: dict[int, str] = field(default_factory=dict)
     anchored: dict[Spot, Key] = field(default_factory=dict)
+    unread: dict[Spot, str] = field(default_factory=dict)
     notes: dict[Spot, int] = field(default_factory=dict)
     watched: dict[Spot, str] = field(default_factory=dict)
     twins: dict[Spot, Spot] = field(default_factory=dict)
@@ -192,70 +196,42 @@ def lay_out(form: Form, names: Names, outlines: Sequence[Outline], sheets: Seque
         twins=tuple(Twin(spot, first, bool(unsure & {spot, first})) for spot, first in draft.twins.items()),
         facts=(*_lost(draft), *_absent(form, names, draft, placed)),
         placed=placed,
-        modules=frozenset(form.modules[item] for item in placed),
+        modules=frozenset(form.modules[item] for item in (*placed, *draft.rows)),
     )
 
 
 def _anchor(form: Form, frame: Outline, draft: _Draft) -> None:
-    """Enter the cells where an item's row crosses a year's column."""
-    years: dict[int, int] = {}
-    note = -1
+    """Enter the cells where an item's row crosses a year's column; a heading counts down to the next."""
+    top = Heading()
     for row, entry in enumerate(frame.rows):
-        number = entry if isinstance(entry, str) else str(entry[frame.anchor]).strip()
-        item = form.numbers.get(number)
-        if item is None and (heading := _years(form, frame, entry)):
-            years, note = heading, _note_column(form, entry, max(heading))
+        item = form.numbers.get(entry if isinstance(entry, str) else printed(entry[frame.anchor]))
+        if item is None and (found := heading(form, frame.anchor, entry)):
+            top = found
         elif item is None:
-            _stray(frame, draft, row, entry, years, note)
-        elif years:
-            for column in range(min(years), max(years) + 1):
-                spot = (frame.sheet, row, column)
-                if column in years:
-                    draft.anchored[spot] = (item, years[column])
-                elif column != note:
-                    draft.watched[spot] = "The column has no year in the heading."
-            draft.notes[frame.sheet, row, note] = item
+            _stray(frame, draft, row, entry, top)
+        else:
+            draft.rows.setdefault(item, frame.sheet)
+            for column, year in top.years.items():
+                draft.anchored[frame.sheet, row, column] = (item, year)
+            for column, said in top.unread.items():
+                draft.unread[frame.sheet, row, column] = said
+            if top.columns:
+                draft.notes[frame.sheet, row, top.note] = item
 
 
-def _years(form: Form, frame: Outline, entry: Row) -> dict[int, int]:
-    """Column to year of a heading row; none where the row is no heading.
-
-    A heading has the table's number where items have theirs, or the heading of
-    the notes at its end, and years that rise from left to right.
-    """
-    if str(entry[frame.anchor]).strip() not in form.tables and form.note not in entry:
-        return {}
-    years = {column: _year(value) for column, value in enumerate(entry) if column > frame.anchor}
-    found = {column: year for column, year in years.items() if year}
-    rising = list(found.values())
-    return found if rising == sorted(set(rising)) else {}
-
-
-def _year(value: object) -> int:
-    text = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).strip()
-    return int(text) if len(text) == 4 and text.isdecimal() and 1900 <= int(text) <= 2100 else 0
-
-
-def _note_column(form: Form, entry: Row, last_year: int) -> int:
-    if form.note in entry:
-        return list(entry).index(form.note)
-    filled = [column for column in range(last_year + 1, len(entry)) if str(entry[column]).strip()]
-    return filled[0] if filled else last_year + 1
-
-
-def _stray(frame: Outline, draft: _Draft, row: int, entry: Row, years: Mapping[int, int], note: int) -> None:
-    for column in range(min(years, default=0), max(years, default=-1) + 1):
-        if column != note and column < len(entry) and str(entry[column]).strip():
+def _stray(frame: Outline, draft: _Draft, row: int, entry: Row, top: Heading) -> None:
+    for column in top.columns:
+        if column < len(entry) and str(entry[column]).strip():
             draft.watched[frame.sheet, row, column] = "The row has no number of an item."
 
 
 def _agree(form: Form, draft: _Draft, named: Mapping[Spot, tuple[Key, ...]]) -> None:
-    """Place the cells that have a name; where row and heading say something else, dispute them."""
+    """Place the cells that have a name; where row and heading do not say the same, dispute them."""
     with_row = set(draft.anchored.values())
     doubtful: dict[Spot, Key] = {}
     for spot, keys in named.items():
         key = draft.anchored.get(spot, keys[0])
-        is_alone = spot not in draft.anchored and len(keys) == 1
+        is_alone = spot not in draft.anchored and spot not in draft.unread and len(keys) == 1
         if is_alone and key in with_row:
             draft.astray[spot] = key
         elif is_alone or (spot in draft.anchored and key in keys):
@@ -265,7 +241,8 @@ def _agree(form: Form, draft: _Draft, named: Mapping[Spot, tuple[Key, ...]]) -> 
     for spot, key in doubtful.items():
         said = " and ".join(f"{form.items[item]} {year}" for item, year in named[spot])
         row = f"{form.items[key[0]]} {key[1]}" if spot in draft.anchored else "nothing"
-        draft.disputed[spot] = f"The name says {said}, row and heading say {row}."
+        other = f"the heading says {draft.unread[spot]}" if spot in draft.unread else f"row and heading say {row}"
+        draft.disputed[spot] = f"The name says {said}, {other}."
         if key not in draft.placed:
             draft.figures[spot], draft.placed[key] = key, spot
 
@@ -287,6 +264,8 @@ def _leftover(draft: _Draft, names: Names, sheets: Sequence[str]) -> None:
     for spot, name in names.unknown.items():
         if spot[0] in sheets and spot not in draft.figures:
             draft.watched[spot] = f"Its name {name} is not of this questionnaire."
+    for spot, said in draft.unread.items():
+        draft.watched[spot] = f"The heading of the column is no year: it says {said}."
     for spot in (*draft.figures, *draft.disputed, *draft.twins):
         draft.watched.pop(spot, None)
 
@@ -300,13 +279,16 @@ def _lost(draft: _Draft) -> Iterator[Fact]:
 
 def _absent(form: Form, names: Names, draft: _Draft, placed: frozenset[int]) -> Iterator[Fact]:
     """Modules that are not in the workbook; of the others, items and single years without a cell."""
-    modules = {form.modules[item] for item in placed}
+    modules = {form.modules[item] for item in (*placed, *draft.rows)}
     for module, sheet in form.sheets.items():
         if module not in modules:
             yield Fact("_fault.sheet_absent", f"No cell of the sheet {sheet} was found.")
     for item, module in enumerate(form.modules):
-        if module in modules and item not in placed:
+        if module in modules and item not in placed and item not in draft.rows:
             yield Fact("_cell.unplaced", f"No row {form.labels[item]} was found, by name or by number.")
+    undated = Counter(sheet for item, sheet in draft.rows.items() if item not in placed)
+    for sheet, count in undated.items():
+        yield Fact("_cell.unplaced", f"{count} rows of the sheet {sheet} have no year in their heading.")
     for kind, name, year in names.broken:
         at = form.index.get(name, -1)
         if kind == "F" and at in placed and year.isdecimal() and (at, int(year)) not in draft.placed:

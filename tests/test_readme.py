@@ -1,0 +1,56 @@
+"""What the README says is what happens: its commands and its code are run."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [
+    line.split("#")[0].strip()
+    for language, block in BLOCKS
+    if language == "sh"
+    for line in block.splitlines()
+    if line.startswith("crimestats ")
+]
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "questionnaires").symlink_to(CHECKOUT / "questionnaires", target_is_directory=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands(place, command):
+    words = shlex.split(command)[1:]
+    code = "from crimestats.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=place, capture_output=True, text=True, timeout=300)
+    assert done.returncode in (0, 1), done.stderr
+    for name, path in zip(words, words[1:], strict=False):
+        if name in ("--out", "--report"):
+            assert (place / path).exists()
+
+
+def test_code(place):
+    code = "\n".join(block for language, block in BLOCKS if language == "python")
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=place, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert (place / "release" / "mine" / "index.html").is_file()
+
+
+def test_the_targets_named_are_there():
+    targets = set(re.findall(r"make ([a-z-]+)", README))
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    assert {"demo", "test", "bench", "check", "notebooks"} <= targets
+    assert all(f"\n{target}:" in makefile for target in targets)
+
+
+def test_the_pictures_and_files_named_are_there():
+    for path in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (CHECKOUT / path).exists(), path
