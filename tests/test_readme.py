@@ -45,7 +45,7 @@ def test_code(place):
 
 
 def test_the_targets_named_are_there():
-    targets = set(re.findall(r"make ([a-z-]+)", README))
+    targets = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, flags=re.MULTILINE))
     makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
     assert {"demo", "test", "bench", "check", "notebooks"} <= targets
     assert all(f"\n{target}:" in makefile for target in targets)
