@@ -274,7 +274,9 @@ def test_what_cannot_be_a_count_or_a_year_has_no_value():
         a.xlsx MEX homicide_victims 2021 F4 0
     """)
     is_negative = (cells["year"] == 2020).to_numpy(bool)
-    cells = cells.assign(**{name: cells[name].mask(is_negative, -5.0) for name in ("value", "lower", "upper")})
+    cells = cells.assign(
+        **{name: cells[name].mask(is_negative, -5.0) for name in ("value", "lower", "upper")}
+    )
     observed = observe(cells, report_of())
     assert seen(observed, "year", "status", "value", "upper") == [
         (1013, "misdated", None, None), (2020, "impossible", None, None), (2021, "exact", 0, 0),

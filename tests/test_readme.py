@@ -1,5 +1,6 @@
 """What the README says is what happens: its commands and its code are run."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -30,16 +31,20 @@ def place(tmp_path):
 def test_commands(place, command):
     words = shlex.split(command)[1:]
     code = "from crimestats.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, *words], cwd=place, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=place, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode in (0, 1), done.stderr
-    for name, path in zip(words, words[1:], strict=False):
+    for name, path in itertools.pairwise(words):
         if name in ("--out", "--report"):
             assert (place / path).exists()
 
 
 def test_code(place):
     code = "\n".join(block for language, block in BLOCKS if language == "python")
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=place, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=place, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert (place / "release" / "mine" / "index.html").is_file()
 

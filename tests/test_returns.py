@@ -217,12 +217,11 @@ def test_numbers_that_are_none_are_not_read(tmp_path, number, raw):
 
 def test_one_decimal_point_makes_the_other_point_doubtful(tmp_path):
     rows = [
-        ("homicide_victims", 2021, "1.234"),
-        ("homicide_victims_m", 2021, "412.0 "),
+        ("homicide_victims", 2021, "9"),
+        ("homicide_victims_m", 2021, "412"),
         ("held", 2021, "1,234"),
     ]
     path = make(tmp_path / "a.xlsx", *rows)
-    rewrite(path, sheet2=lambda xml: xml.replace(b"<v>1.234</v>", b"<v>9</v>"))  # numbers stay numbers
 
     def as_text(book):
         book["Homicide"].cell(ROW, 5).value = "1.234"
@@ -515,6 +514,165 @@ def test_names_copied_with_a_sheet_help_where_the_first_are_gone(tmp_path):
     assert figures(cells) == EXPECTED
 
 
+# --- headings that were changed ---------------------------------------------------
+
+THEFT = (("theft_offences", 2021, "7"), ("theft_offences", 2022, "8"), ("homicide_victims", 2021, "412"))
+
+
+def head(book, sheet: str, item: str, *texts: object) -> None:
+    """Write over the years above an item's row."""
+    own = book[sheet]
+    table, number = CTS[item].table, CTS[item].number
+    rows = {str(own.cell(row, 1).value): row for row in range(1, own.max_row + 1)}
+    assert rows[table] < rows[number]
+    for column, text in enumerate(texts, start=5):
+        own.cell(rows[table], column).value = text
+
+
+def headed(path: Path, *texts: object, names: bool) -> pd.DataFrame:
+    """The sheet `Other` with another heading, its theft figures 7 and 8 in columns E and F."""
+
+    def change(book):
+        head(book, "Other", "theft_offences", *texts)
+        if not names:
+            lose_names(book)
+
+    return read(edit(make(path, *THEFT), change), CTS)
+
+
+def theft(cells: pd.DataFrame) -> list[tuple]:
+    own = cells[cells["item"].eq("theft_offences") & cells["raw"].ne("")]
+    return list(zip(own["cell"].str[0], own["year"], own["status"], strict=True))
+
+
+@pytest.mark.parametrize("table", ["2.1", "2.2", "2.3"])
+def test_without_names_every_table_has_the_years_of_its_own_heading(tmp_path, table):
+    item = next(item for item in CTS if item.table == table)
+
+    def change(book):
+        lose_names(book)
+        head(book, "Violent", item.item, 2022, 2021)
+
+    path = make(tmp_path / "a.xlsx", (item.item, 2021, "1"), (item.item, 2022, "2"), ("held", 2021, "3"))
+    cells = read(edit(path, change), CTS)
+    assert figures(cells) == {
+        (item.item, 2022): ("1", 1),
+        (item.item, 2021): ("2", 2),
+        ("held", 2021): ("3", 3),
+    }
+    assert {row[0] for row in odd(cells)} == {"cell.name_lost"}
+
+
+def test_without_names_a_reversed_heading_of_a_sheet_is_read(tmp_path):
+    cells = headed(tmp_path / "a.xlsx", 2022, 2021, names=False)
+    assert theft(cells) == [("E", 2022, "exact"), ("F", 2021, "exact")]
+    assert odd(cells, "_fault.") == []
+
+
+CHANGED = [
+    ((2022, 2021), "EF"), ((1013, 1014), "EF"), ((1013, 2022), "E"), (("2019/20", 2022), "E"), ((None, 2022), "E"),
+    (("2019/20", "2020/21"), "EF"), ((2021, 2021), "EF"), ((2021, "last year"), "F"), ((20021, 2022), "E"),
+    (("0213", 2022), "E"), (("2021 (2020)", 2022), "E"), (("2020-2021", 2022), "E"), (("2021 to date", 2022), "E"),
+    ((dt.date(2021, 12, 31), 2022), "E"), ((None, None), "EF"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "disputed"), CHANGED)
+def test_a_heading_that_does_not_say_the_year_of_the_name_is_not_believed(tmp_path, texts, disputed):
+    cells = headed(tmp_path / "a.xlsx", *texts, names=True)
+    status = dict.fromkeys("EF", "exact") | dict.fromkeys(disputed, "unreadable")
+    assert [(column, what) for column, _, what in theft(cells)] == list(status.items())
+    assert [row[:3] for row in odd(cells)] == [("cell.moved", "Other", f"{column}5") for column in disputed]
+    assert figures(cells)["homicide_victims", 2021] == ("412", 412)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("2019/20", "'2019/20'"), (None, "nothing"), ("2022", "'2022' more than once")],
+)
+def test_a_heading_that_cannot_be_read_is_quoted(tmp_path, text, said):
+    cells = headed(tmp_path / "a.xlsx", text, 2022, names=True)
+    note = cells.loc[cells["item"].eq("_cell.moved") & cells["cell"].eq("E5"), "note"].item()
+    assert note == f"The name says theft_offences 2021, the heading says {said}."
+
+
+@pytest.mark.parametrize(("texts", "lost"), [row for row in CHANGED if row[0][0] not in (2022, 1013)])
+def test_without_names_a_column_whose_heading_is_no_year_is_not_read(tmp_path, texts, lost):
+    cells = headed(tmp_path / "a.xlsx", *texts, names=False)
+    kept = [(column, year, "exact") for column, year in (("E", 2021), ("F", 2022)) if column not in lost]
+    assert theft(cells) == kept
+    found = {row[2] for row in odd(cells) if row[:2] == ("cell.unplaced", "Other")}
+    assert found == {f"{column}5" for column in lost}
+    assert odd(cells, "_fault.") == []
+
+
+def test_a_sheet_whose_heading_is_no_year_is_not_called_absent(tmp_path):
+    cells = headed(tmp_path / "a.xlsx", "2019/20", "2020/21", names=False)
+    rows = int((CTS.data["module"] == "other").sum())
+    assert (
+        "cell.unplaced",
+        "_Z",
+        "_Z",
+        f"{rows} rows of the sheet Other have no year in their heading.",
+    ) in odd(cells)
+    asked = cells[cells["item"].eq("theft_offences")]
+    assert list(zip(asked["sheet"], asked["year"], asked["status"], strict=True)) == [
+        ("_Z", 2021, "blank"),
+        ("_Z", 2022, "blank"),
+    ]
+
+
+def test_a_workbook_with_figures_under_no_year_is_not_called_empty(tmp_path):
+    def change(book):
+        lose_names(book)
+        head(book, "Other", "theft_offences", "2019/20", "2020/21")
+
+    cells = read(edit(make(tmp_path / "a.xlsx", *THEFT[:2]), change), CTS)
+    assert odd(cells, "_fault.") == []
+    assert {row[3] for row in odd(cells) if row[1] == "Other"} == {"7", "8"}
+
+
+@pytest.mark.parametrize("text", ["2021", " 2021 ", 2021.0, "2021 (provisional)", "2021*", "2021¹", "٢٠٢١"])
+@pytest.mark.parametrize("names", [True, False])
+def test_a_year_with_a_remark_is_a_year(tmp_path, text, names):
+    cells = headed(tmp_path / "a.xlsx", text, 2022, names=names)
+    assert theft(cells) == [("E", 2021, "exact"), ("F", 2022, "exact")]
+    assert {row[0] for row in odd(cells)} == (set() if names else {"cell.name_lost"})
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_a_year_out_of_range_is_read_as_it_stands(tmp_path, names):
+    def change(book):
+        target = book.defined_names.pop("F.theft_offences.2021").attr_text
+        book.defined_names["F.theft_offences.1013"] = DefinedName("F.theft_offences.1013", attr_text=target)
+        head(book, "Other", "theft_offences", 1013, 2022)
+        if not names:
+            lose_names(book)
+
+    cells = read(edit(make(tmp_path / "a.xlsx", *THEFT), change), CTS)
+    assert theft(cells) == [("E", 1013, "exact"), ("F", 2022, "exact")]
+
+
+def test_a_heading_without_table_number_or_notes_is_still_one(tmp_path):
+    def change(book, column):
+        head(book, "Other", "theft_offences", 2022, 2021)
+        book["Other"].cell(4, column).value = None
+
+    for column in (1, 7):
+        path = edit(make(tmp_path / f"{column}.xlsx", *THEFT), lambda book, at=column: change(book, at))
+        assert {row[2] for row in theft(read(path, CTS))} == {"unreadable"}
+
+
+def test_notes_under_a_heading_without_their_word_are_kept(tmp_path):
+    def change(book):
+        book["Other"].cell(4, 7).value = None
+        book["Other"].cell(5, 7).value = "Provisional"
+
+    cells = read(edit(make(tmp_path / "a.xlsx", *THEFT), change), CTS)
+    assert set(cells.loc[cells["item"] == "theft_offences", "note"]) == {"Provisional"}
+    assert odd(cells) == []
+
+
 # --- what a reader of values does not see ---------------------------------------
 
 
@@ -640,19 +798,26 @@ def test_a_folder_is_read_with_what_lies_below(tmp_path):
     make(tmp_path / "americas" / "MEX.xlsx", area="MEX")
     (tmp_path / "~$PRT.xlsx").write_bytes(b"lock")
     (tmp_path / ".hidden.xlsx").write_bytes(b"no")
+    (tmp_path / "Thumbs.db").write_bytes(b"of the system")
     (tmp_path / "origins.csv").write_text("a,b\n")
     (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     seen = []
     cells = read(tmp_path, CTS, progress=lambda done, total: seen.append((done, total)))
-    assert list(cells["return_id"].cat.categories) == ["PRT.xlsx", "americas/MEX.xlsx", "old.xls"]
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert list(cells["return_id"].cat.categories) == [
+        "PRT.xlsx",
+        "americas/MEX.xlsx",
+        "old.xls",
+        "origins.csv",
+    ]
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
     files = returns(cells)
     RETURNS.check(files)
     assert list(zip(files["return_id"], files["area"], files["status"], strict=True)) == [
         ("PRT.xlsx", "PRT", "read"), ("americas/MEX.xlsx", "MEX", "read"), ("old.xls", "_U", "refused"),
+        ("origins.csv", "_U", "refused"),
     ]  # fmt: skip
-    assert files["questionnaire"].tolist() == ["un-cts-2024", "un-cts-2024", "_U"]
-    assert files["language"].tolist() == ["en", "en", "_U"]
+    assert files["questionnaire"].tolist() == ["un-cts-2024", "un-cts-2024", "_U", "_U"]
+    assert files["language"].tolist() == ["en", "en", "_U", "_U"]
 
 
 def test_files_of_one_name_are_told_apart(tmp_path):

@@ -8,12 +8,12 @@ from crimestats.files import read_csv, shipped
 
 EXAMPLES = shipped("questionnaires", "examples")
 DEFINITION = cs.Questionnaire.load("un-cts-2024")
-PLANTED = read_csv(EXAMPLES / "samplonia" / "planted.csv")
+PLANTED = read_csv(EXAMPLES / "samplonia-planted.csv")
 
 
 @pytest.fixture(scope="module")
 def reports():
-    population = cs.population(EXAMPLES / "samplonia" / "population.csv")
+    population = cs.population(EXAMPLES / "samplonia-population.csv")
     cells = cs.read(EXAMPLES / "samplonia-last-round", DEFINITION)
     last = cs.validate(cells, DEFINITION, population=population)
     previous = cs.observe(cells, last)

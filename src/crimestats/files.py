@@ -5,7 +5,10 @@ inside the package as `crimestats/data`.
 """
 
 import csv
+import secrets
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +38,29 @@ def shipped(*parts: str) -> Path:
     raise FileError(
         "/".join(parts), "is not among the shipped data.", "Check the name, or reinstall the package."
     )
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """A place beside a file to write its new content to; it becomes the file when all went well.
+
+    Interrupted or failed, the file that was there before is as it was, and
+    nothing half-written is left.
+
+    Raises:
+        FileError: The folder is not there or cannot be written.
+    """
+    target = Path(path)
+    part = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
+    try:
+        yield part
+        part.replace(target)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        remedy = "Close the file where it is open, or choose another folder."
+        raise FileError(str(path), f"cannot be written ({reason}).", remedy) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":

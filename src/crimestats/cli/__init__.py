@@ -95,7 +95,7 @@ def run(
     say = console.Console(quiet or _is_stdout(json))
     flow = _flow(folder, questionnaire, say, previous, population, strict)
     _release(flow, out, say)
-    _write_json(json, console.summary(flow.report, flow.trends))
+    _write_json(json, console.summary(flow))
     raise typer.Exit(1 if flow.report.errors else 0)
 
 
@@ -116,7 +116,7 @@ def validate(
 
     say = console.Console(quiet or _is_stdout(json))
     found = _flow(folder, questionnaire, say, previous, population).report
-    say.findings(found, messages=20)
+    say.findings(found.data, len(found.returns), messages=20)
     if report is not None:
         render(found, report)
         say.wrote(report)
@@ -142,9 +142,12 @@ def tabulate(
     say = console.Console(quiet or _is_stdout(json))
     flow = _flow(figures, questionnaire, say, None, population, strict)
     release.write_parquet(flow.trends, "Trends", out)
+    if not flow.is_of_observations:
+        say.findings(flow.findings, len(flow.report.returns))
     say.trends(flow.trends)
     say.wrote(out)
     _write_json(json, flow.trends.to_json(orient="records"))
+    raise typer.Exit(0 if flow.is_of_observations or not flow.report.errors else 1)
 
 
 @app.command(
@@ -207,13 +210,15 @@ def items(
     questionnaire: Annotated[str, typer.Argument(help="Id or folder.")], out: Out = Path("items.csv")
 ) -> None:
     """Write the items of a questionnaire as CSV: item, module, label, ICCS code, keys of every breakdown."""
+    from crimestats.files import replacing
     from crimestats.frames import BREAKDOWNS
     from crimestats.questionnaire import Questionnaire
 
     columns = ["item", "module", "label", "iccs", "measure", "unit", *BREAKDOWNS]
     extra = ["number", "numbering", "table", "parent", "required", "stage", "source"]
     data = Questionnaire.load(questionnaire).data[[*columns, *extra]]
-    _writing(out, lambda: data.to_csv(out, index=False, lineterminator="\n"))
+    with replacing(out) as place:
+        data.to_csv(place, index=False, lineterminator="\n")
     console.Console(False).wrote(out)
 
 
@@ -271,7 +276,7 @@ def _flow(
 
 def _release(flow: Any, out: Path, say: console.Console) -> None:
     flow.publish(out)
-    say.findings(flow.report)
+    say.findings(flow.findings, len(flow.report.returns))
     say.trends(flow.trends)
     say.release(out)
 
@@ -299,20 +304,12 @@ def _is_stdout(path: Path | None) -> bool:
 
 
 def _write_json(path: Path | None, text: str) -> None:
+    from crimestats.files import replacing
+
     if path is None:
         return
     if _is_stdout(path):
         typer.echo(text)
-    else:
-        _writing(path, lambda: path.write_text(text + "\n", encoding="utf-8"))
-
-
-def _writing(path: Path, write: Any) -> None:
-    from crimestats.errors import FileError
-
-    try:
-        write()
-    except OSError as error:
-        raise FileError(
-            str(path), f"cannot be written ({error.strerror}).", "Choose another folder."
-        ) from error
+        return
+    with replacing(path) as place:
+        place.write_text(text + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 STYLES = {"error": "bold red", "query": "yellow", "note": "cyan"}
 RULES_SHOWN = 20
+AREA_WIDTH = 19  # with ten years beside it, a terminal of 80 columns
 SHOWN = {
     "iccs": "0101",
     "measure": "victims",
@@ -27,40 +28,30 @@ class Console:
 
     @contextmanager
     def progress(self, text: str) -> "Iterator[Callable[[int, int], None]]":
-        """A bar while a long step runs: call it with done and total."""
+        """A bar while a long step runs: call it with done and total, or let it wait."""
         from rich.console import Console as Terminal
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = (
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
+        columns = (TextColumn("{task.description:<12}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Terminal(stderr=True), disable=self.quiet) as bar:
             task = bar.add_task(text, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+            bar.update(task, completed=1, total=1)
 
-    def findings(self, report: Any, messages: int = 4) -> None:
-        """Findings by rule, the number that each severity has, and the first messages."""
+    def findings(self, findings: "DataFrame", returns: int, messages: int = 4) -> None:
+        """Findings by rule with the number of each, and the first messages in full."""
         if self.quiet:
             return
         from rich.markup import escape
         from rich.table import Table
 
-        data = report.data
-        fails = data[data["verdict"] == "fail"]
-        table = Table(
-            title=f"Findings: {len(fails):,} in {len(report.returns)} returns",
-            title_justify="left",
-            expand=True,
-        )
+        title = f"Findings: {len(findings):,} in {returns} {'return' if returns == 1 else 'returns'}"
+        table = Table(title=title, title_justify="left", expand=True)
         for heading in ("Severity", "Rule", "Findings", "Returns"):
-            table.add_column(
-                heading, justify="right" if heading in ("Findings", "Returns") else "left", min_width=9
-            )
+            side: Any = "right" if heading in ("Findings", "Returns") else "left"
+            table.add_column(heading, justify=side, min_width=8, no_wrap=True)
         table.add_column("For example", no_wrap=True, overflow="ellipsis", ratio=1)
-        rules = _by_rule(fails)
+        rules = _by_rule(findings)
         for (severity, rule), group in rules[:RULES_SHOWN]:
             example = group["message"].iloc[0].split(": ", 1)[-1]
             counts = (f"{len(group):,}", str(group["return_id"].nunique()))
@@ -68,26 +59,36 @@ class Console:
         self._print(table)
         if len(rules) > RULES_SHOWN:
             self._print(f"and {len(rules) - RULES_SHOWN} more rules: see the page of findings")
-        for row in fails.sort_values("severity", kind="stable").head(messages).itertuples():
-            self._print(f"[{STYLES[row.severity]}]{row.severity:5}[/] {escape(row.message)}")
+        order = findings["severity"].astype(str).map({name: rank for rank, name in enumerate(STYLES)})
+        for row in (
+            findings.assign(order=order).sort_values("order", kind="stable").head(messages).itertuples()
+        ):
+            self._print(f"[{STYLES[row.severity]}]{row.severity:5}[/] {escape(str(row.message))}")
 
     def trends(self, trends: "DataFrame") -> None:
         """One indicator of the trend table, areas and regions down, years across."""
         if self.quiet:
             return
+        from rich import box
         from rich.table import Table
 
         shown, years = _pivot(trends)
         if shown.empty:
             self._print("No figures of intentional homicide to show; the whole table is in trends.parquet.")
             return
-        table = Table(title="Victims of intentional homicide per 100,000 population", title_justify="left")
-        table.add_column("Area", no_wrap=True, overflow="ellipsis", min_width=22)
+        title = "Victims of intentional homicide per 100,000 population"
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table.add_column(
+            "Area", no_wrap=True, overflow="ellipsis", min_width=AREA_WIDTH, max_width=AREA_WIDTH
+        )
         for year in years:
-            table.add_column(str(year), justify="right")
+            table.add_column(str(year), justify="right", no_wrap=True, min_width=4)
         for name, row in zip(shown["name"], shown[years].to_numpy(), strict=True):
             table.add_row(name, *("" if rate != rate else f"{rate:.1f}" for rate in row))
         self._print(table)
+        self._print(
+            "A region is what its areas reported: in brackets their share of its population, latest year."
+        )
 
     def questionnaires(self, definitions: Iterable[Any]) -> None:
         """Shipped questionnaires with their modules."""
@@ -112,25 +113,27 @@ class Console:
         show(what)
 
 
-def summary(report: Any, trends: "DataFrame") -> str:
+def summary(flow: Any) -> str:
     """Numbers of a run as JSON: returns, findings by severity, figures."""
-    fails = report.data[report.data["verdict"] == "fail"]
+    fails = flow.findings[flow.findings["verdict"] == "fail"]
     counts = fails["severity"].astype(str).value_counts()
     return json.dumps({
-        "returns": len(report.returns),
+        "returns": len(flow.report.returns),
         "findings": {severity: int(counts.get(severity, 0)) for severity in STYLES},
-        "figures": len(trends),
+        "undecided": len(flow.findings) - len(fails),
+        "figures": len(flow.trends),
     })  # fmt: skip
 
 
-def _by_rule(fails: "DataFrame") -> "list[tuple[tuple[str, str], DataFrame]]":
+def _by_rule(findings: "DataFrame") -> "list[tuple[tuple[str, str], DataFrame]]":
     order = {severity: rank for rank, severity in enumerate(STYLES)}
-    groups = fails.astype({"severity": str, "rule": str}).groupby(["severity", "rule"])
+    groups = findings.astype({"severity": str, "rule": str}).groupby(["severity", "rule"])
     named = [((str(severity), str(rule)), group) for (severity, rule), group in groups]
     return sorted(named, key=lambda pair: (order[pair[0][0]], pair[0][1]))
 
 
 def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
+    """Rates of the indicator shown, by name of area and year; the world and the regions first."""
     from crimestats.areas import areas, groupings
     from crimestats.frames import BREAKDOWNS, TOTAL
 
@@ -139,17 +142,20 @@ def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
     if chosen.empty:
         return chosen, []
     chosen = chosen.astype({"area": str, "grouping": str})
-    wide = chosen.set_index(["grouping", "area", "year"])["rate"].unstack("year")  # noqa: PD010 - a mean of two series would hide one
-    wide = wide.sort_index(ascending=[False, True])
-    regions = groupings("m49").drop_duplicates("code").set_index("code")["name"]
+    m49 = groupings("m49").drop_duplicates("code").set_index("code")
+    regions = m49.loc[m49["level"].isin(["world", "region"]), "name"]
     names = areas().set_index("area")["name"]
-    levels = groupings("m49").drop_duplicates("code").set_index("code")["level"]
-    codes = wide.index.get_level_values("area")
-    keep = [code in names.index or levels.get(code) in ("world", "region") for code in codes]
-    wide = wide[keep]
-    codes = wide.index.get_level_values("area")
+    chosen = chosen[chosen["area"].isin(regions.index) | chosen["area"].isin(names.index)]
+    covered = (
+        chosen.sort_values("year")
+        .drop_duplicates("area", keep="last")
+        .set_index("area")["coverage_population"]
+    )
+    wide = chosen.set_index(["grouping", "area", "year"])["rate"].unstack("year")  # noqa: PD010 - a mean would hide two series
+    wide = wide.sort_index(ascending=[False, True])
     years = list(range(int(wide.columns.min()), int(wide.columns.max()) + 1))
-    wide = wide.reindex(columns=years)
-    return wide.assign(name=[str(names.get(code, regions.get(code, code))) for code in codes]).reset_index(
-        drop=True
-    ), years
+    labels = [
+        f"{regions[code]} [{covered[code]:.0%}]" if code in regions.index else str(names[code])
+        for code in wide.index.get_level_values("area")
+    ]
+    return wide.reindex(columns=years).assign(name=labels).reset_index(drop=True), years

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from crimestats import areas, classification, observations, release, returns, trends, validation
 from crimestats.cli.console import Console
 from crimestats.errors import CallError, FileError
-from crimestats.frames import FINDINGS
+from crimestats.frames import FINDINGS, OBSERVATIONS
 from crimestats.questionnaire import Questionnaire
 
 
@@ -34,6 +34,11 @@ class Flow:
     population: Path | None = None
     strict: bool = False
 
+    @property
+    def is_of_observations(self) -> bool:
+        """Whether it begins with a table of figures and not with workbooks."""
+        return self.figures.suffix == ".parquet"
+
     @cached_property
     def definition(self) -> Questionnaire:
         """The questionnaire that the returns should follow."""
@@ -49,7 +54,7 @@ class Flow:
         """What the workbooks hold."""
         if not self.figures.exists():
             raise FileError(str(self.figures), "is not there.", "Name a folder of workbooks.")
-        if self.figures.suffix == ".parquet":
+        if self.is_of_observations:
             raise CallError(
                 str(self.figures),
                 "is no folder of workbooks.",
@@ -61,20 +66,19 @@ class Flow:
     @cached_property
     def report(self) -> Any:
         """What is wrong with it."""
-        last = None if self.previous is None else release.read_parquet(self.previous)
+        last = None if self.previous is None else OBSERVATIONS.check(release.read_parquet(self.previous))
+        cells = self.cells
         with self.console.progress("Validating"):
-            return validation.validate(
-                self.cells, self.definition, previous=last, population=self.denominators
-            )
+            return validation.validate(cells, self.definition, previous=last, population=self.denominators)
 
     @cached_property
     def observed(self) -> DataFrame:
         """The figures reported."""
-        if self.figures.suffix == ".parquet" and self.strict:
+        if self.is_of_observations and self.strict:
             raise CallError(
                 "--strict", "needs the workbooks.", "Leave it out, or name the folder of returns."
             )
-        if self.figures.suffix == ".parquet":
+        if self.is_of_observations:
             return release.read_parquet(self.figures)
         return observations.observe(self.cells, self.report, strict=self.strict)
 
@@ -86,8 +90,9 @@ class Flow:
     @cached_property
     def trends(self) -> DataFrame:
         """The trend table."""
+        classified = self.classified
         with self.console.progress("Tabulating"):
-            return trends.tabulate(self.classified, self.denominators)
+            return trends.tabulate(classified, self.denominators)
 
     @cached_property
     def findings(self) -> DataFrame:
@@ -96,13 +101,14 @@ class Flow:
 
     def publish(self, folder: Path) -> Path:
         """Write the release folder."""
+        table, findings = self.trends, self.findings
         with self.console.progress("Publishing"):
             return release.publish(
-                self.trends,
+                table,
                 folder,
                 observations=self.observed,
-                findings=self.findings,
-                lineage=trends.lineage(self.classified, self.trends),
+                findings=findings,
+                lineage=trends.lineage(self.classified, table),
                 returns=self.report.returns,
                 definition=self.definition,
                 population=self.denominators,

@@ -6,6 +6,7 @@ split and labels translated without losing it: `F.<item>.<year>` for a figure,
 and `H.<field>` for the header on the first sheet.
 """
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
-from crimestats import areas
-from crimestats.errors import CallError, FileError
+from crimestats import areas, files
+from crimestats.errors import CallError
 from crimestats.questionnaire.definition import Item, Questionnaire
 
 HEADER = ("questionnaire", "area", "agency", "language", "years", "contact")
@@ -25,6 +26,7 @@ _STAMP = datetime(2024, 1, 1, tzinfo=UTC).replace(
     tzinfo=None
 )  # a constant, so that equal figures give equal bytes
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?", re.ASCII)  # what a spreadsheet keeps to the last digit
+_AMBIGUOUS = r"\d{1,3}(\.\d{3})+"  # thousands in one country, decimals in another
 _GREY, _BLUE, _RULE = "#F2F2F2", "#1F3864", "#BFBFBF"
 
 
@@ -58,29 +60,47 @@ def build(
         CallError: An area, year, item or metadata question is unknown; candidates are named.
         FileError: The path cannot be written.
     """
+    columns = tuple(sorted(definition.years if years is None else set(years)))
+    values, notes = _prefill(definition, area, columns, figures)
+    answers = _answers(definition, metadata or {})
+    header = {
+        "questionnaire": definition.id,
+        "area": area,
+        "agency": agency,
+        "contact": "",
+        "language": str(definition.record.get("language", "en")),
+        "years": _span(columns),
+    }
+    name = _area_name(area)
+    with files.replacing(path) as place:
+        _write(place, definition, header, name, columns, values, notes, answers)
+    return Path(path)
+
+
+def _write(
+    place: Path,
+    definition: Questionnaire,
+    header: Mapping[str, str],
+    name: str,
+    columns: tuple[int, ...],
+    values: Mapping[tuple[str, int], str],
+    notes: Mapping[str, str],
+    answers: Mapping[str, str],
+) -> None:
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
-    columns = tuple(definition.years if years is None else years)
-    values, notes = _prefill(definition, area, columns, figures)
-    answers = _answers(definition, metadata or {})
-    header = {"questionnaire": definition.id, "area": area, "agency": agency, "contact": "",
-              "language": str(definition.record.get("language", "en")), "years": _span(columns)}  # fmt: skip
-    path = Path(path)
-    book = xlsxwriter.Workbook(str(path))
+    book = xlsxwriter.Workbook(str(place))
     book.set_properties({"title": definition.label("title"), "subject": definition.id, "created": _STAMP})
     pen = _Pen(book, _formats(book))
-    _start(pen, definition, header)
+    _start(pen, definition, header, name)
     for module in definition.modules:
         _module(pen, definition, module, columns, values, notes)
     _metadata(pen, definition, answers)
     try:
         book.close()
-    except (FileCreateError, OSError) as error:
-        raise FileError(
-            str(path), f"cannot be written ({error}).", "Close it in Excel, or choose another folder."
-        ) from error
-    return path
+    except FileCreateError as error:
+        raise OSError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +149,7 @@ def _formats(book: Any) -> dict[str, Any]:
     }
 
 
-def _start(pen: _Pen, definition: Questionnaire, header: Mapping[str, str]) -> None:
+def _start(pen: _Pen, definition: Questionnaire, header: Mapping[str, str], name_of_area: str) -> None:
     sheet = pen.sheet(
         "Start", definition.label("title"), definition.label("start.questionnaire") + ": " + definition.id
     )
@@ -143,7 +163,7 @@ def _start(pen: _Pen, definition: Questionnaire, header: Mapping[str, str]) -> N
         row += 1
         if name == "area":
             sheet.write_string(row, 0, definition.label("start.area_name"), pen.formats["label"])
-            sheet.write_string(row, 1, _area_name(header["area"]), pen.formats["label"])
+            sheet.write_string(row, 1, name_of_area, pen.formats["label"])
             row += 1
     row += 1
     for key in sorted((key for key in definition.labels if key.startswith("instruction.")), key=_ordinal):
@@ -294,8 +314,8 @@ def _prefill(
     if len(figures) and not len(own):
         raise CallError(
             "figures, column area",
-            f"has no row of `{area}`.",
-            f"It has {', '.join(sorted(set(figures['area']))[:8])}.",
+            f"has no row of `{area}`." if area else "names areas, and the workbook none.",
+            f"Name one of {', '.join(sorted(set(figures['area']))[:8])}.",
         )
     texts = own.assign(
         year=own["year"].astype(str).str.strip(), value=own["value"].fillna("").astype(str).str.strip()
@@ -309,6 +329,15 @@ def _prefill(
             f"figures, {row['item']} {row['year']}",
             "stands twice.",
             "Give one figure for an item and a year.",
+        )
+    doubtful = texts[texts["value"].str.fullmatch(_AMBIGUOUS)]
+    if len(doubtful):
+        row = doubtful.iloc[0]
+        fault = f"`{row['value']}` may be a thousand times as much."
+        raise CallError(
+            f"figures, {row['item']} {row['year']}",
+            fault,
+            "Write it without a point, or without the noughts.",
         )
     keys = zip(texts["item"], texts["year"].astype(int), strict=True)
     values = dict(zip(keys, texts["value"], strict=True))
@@ -326,8 +355,6 @@ def _answers(definition: Questionnaire, metadata: Mapping[str, str]) -> Mapping[
 
 
 def _known(given: Iterable[str], known: Iterable[str], what: str) -> None:
-    import difflib
-
     names = list(known)
     unknown = sorted(set(given) - set(names))
     if unknown:
@@ -340,9 +367,17 @@ def _known(given: Iterable[str], known: Iterable[str], what: str) -> None:
 def _area_name(area: str) -> str:
     if not area:
         return ""
-    table = areas.areas()
-    _known([area], table["area"], "area")
-    return str(table.loc[table["area"] == area, "name"].iloc[0])
+    names = areas.areas().set_index("area")["name"]
+    if area not in names.index:
+        found = areas.match(Series([area])).iloc[0]
+        spelt = ", ".join(difflib.get_close_matches(area.upper(), list(names.index), n=3))
+        near = (
+            found["area"]
+            if found["area"] in names.index
+            else found["candidates"] or spelt or "a three-letter code"
+        )
+        raise CallError(f"area `{area}`", "is not a reporting unit.", f"Did you mean {near}?")
+    return str(names[area])
 
 
 def _depth(definition: Questionnaire, item: Item) -> int:

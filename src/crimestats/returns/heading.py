@@ -78,11 +78,11 @@ def _year(text: str) -> int:
 
 
 def _note(form: Form, first: int, texts: Sequence[str]) -> int:
-    """The column of notes: by its heading, else the first one after all that could be years."""
+    """The column of notes: by its heading, else the first one after all that could be years, if any."""
     if form.note in texts:
         return texts.index(form.note)
-    last = max((at for at, text in enumerate(texts) if at >= first and _has_digit(text)), default=first - 1)
-    return next((at for at, text in enumerate(texts) if at > last >= first and text), -1)
+    last = max((at for at, text in enumerate(texts) if at >= first and _has_digit(text)), default=-1)
+    return next((at for at, text in enumerate(texts) if at > last and text), last + 1) if last >= 0 else -1
 
 
 def _has_digit(text: str) -> bool:

@@ -241,7 +241,8 @@ def _agree(form: Form, draft: _Draft, named: Mapping[Spot, tuple[Key, ...]]) -> 
     for spot, key in doubtful.items():
         said = " and ".join(f"{form.items[item]} {year}" for item, year in named[spot])
         row = f"{form.items[key[0]]} {key[1]}" if spot in draft.anchored else "nothing"
-        other = f"the heading says {draft.unread[spot]}" if spot in draft.unread else f"row and heading say {row}"
+        unread = draft.unread.get(spot)
+        other = f"the heading says {unread}" if unread else f"row and heading say {row}"
         draft.disputed[spot] = f"The name says {said}, {other}."
         if key not in draft.placed:
             draft.figures[spot], draft.placed[key] = key, spot
@@ -266,7 +267,7 @@ def _leftover(draft: _Draft, names: Names, sheets: Sequence[str]) -> None:
             draft.watched[spot] = f"Its name {name} is not of this questionnaire."
     for spot, said in draft.unread.items():
         draft.watched[spot] = f"The heading of the column is no year: it says {said}."
-    for spot in (*draft.figures, *draft.disputed, *draft.twins):
+    for spot in (*draft.figures, *draft.disputed, *draft.twins, *names.notes):
         draft.watched.pop(spot, None)
 
 

@@ -16,8 +16,7 @@ from crimestats.returns.sheaf import Sheaf
 from crimestats.returns.table import to_cells
 from crimestats.returns.workbook import HEADER, Reader
 
-SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xls", ".xlsb", ".ods", ".numbers")
-"""Files of a folder that claim to be returns; those that cannot be read say so in the table."""
+_OF_THE_SYSTEM = ("desktop.ini", "thumbs.db")  # what Windows leaves in a folder; nobody sent it
 
 _ALONE = 4  # so few files are read without threads
 _THREADS = 8  # python-calamine and zlib let go of the interpreter, but not all the time
@@ -141,8 +140,13 @@ def _listed(paths: PathLike | Iterable[PathLike]) -> tuple[list[str], list[str]]
 
 
 def _workbooks(folder: Path) -> list[Path]:
-    """Workbooks of a folder and below, without hidden ones and the lock files that Excel leaves (`~$…`)."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    """Files of a folder and below: what is no workbook says so in the table, so that no reply is passed over.
+
+    Left out are hidden files and the lock files that Excel leaves (`~$…`).
+    """
+    found = (
+        path for path in folder.rglob("*") if not path.is_dir() and path.name.lower() not in _OF_THE_SYSTEM
+    )
     return sorted(
         path
         for path in found

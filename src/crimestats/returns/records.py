@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
@@ -46,7 +47,7 @@ def reference_years(text: str) -> tuple[int, ...]:
 def is_other(form: Form, sheaf: Sheaf, layout: Layout) -> bool:
     """Whether this is the workbook of another questionnaire; the fault is then on record."""
     stated = next((raw.strip() for item, _, _, raw, _ in sheaf.records if item == "H.questionnaire"), "")
-    if stated.casefold() == form.questionnaire.casefold() or (not stated and layout.plans):
+    if stated.casefold() == form.questionnaire.casefold() or (not stated and layout.modules):
         return False
     found = (
         f"The header says '{stated}'" if stated else "No header and no table of the questionnaire was found"
@@ -65,15 +66,18 @@ def notes(sheaf: Sheaf, form: Form) -> None:
                     sheaf.add(f"N.{form.items[item]}", note, (grid.plan.sheet, *place))
 
 
-def answers(sheaf: Sheaf, form: Form, cells: Mapping[str, Spot | None], sheets: Sheets) -> None:
+def answers(
+    sheaf: Sheaf, form: Form, layout: Layout, cells: Mapping[str, Spot | None], sheets: Sheets
+) -> None:
     """Metadata answers, and required questions without one in modules that have figures."""
     filled = {module for grid in sheaf.grids for module in grid.filled_modules()}
     texts = {key: text_at(sheets, spot) for key, spot in cells.items()}
     for key, text in texts.items():
         if text.strip() or (form.questions[key] and key.partition(".")[0] in filled):
             sheaf.add(f"M.{key}", text, cells[key])
-    noted = (note for grid in sheaf.grids for note in grid.notes)
-    if not filled and not any(map(str.strip, texts.values())) and not any(map(str.strip, noted)):
+    further = (note for grid in sheaf.grids for note in grid.notes)
+    unplaced = (text_at(sheets, watch.spot) for watch in layout.watches)
+    if not filled and not any(map(str.strip, chain(texts.values(), further, unplaced))):
         sheaf.is_blank = True
         sheaf.add("_fault.empty", "No figure and no answer is filled in.")
 

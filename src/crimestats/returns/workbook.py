@@ -71,7 +71,7 @@ class Reader:
         sheaf.modules, sheaf.placed = layout.modules, layout.placed
         sheaf.grids = [_grid(plan, sheets[plan.sheet]) for plan in layout.plans]
         records.notes(sheaf, self.form)
-        records.answers(sheaf, self.form, answers, sheets)
+        records.answers(sheaf, self.form, layout, answers, sheets)
         records.places(sheaf, layout, sheets)
         records.oddities(sheaf, layout, odd, [*header.values(), *answers.values()])
         records.sheets(sheaf, book, package, self.limits)

@@ -190,7 +190,7 @@ def _areas(wide: Round) -> Judgement:
     is_header = wide.rows("item", lambda item: item == "H.area")[rows]
     rows = rows[np.argsort(~is_header, kind="stable")]
     rows = np.sort(rows[~DataFrame({"area": area[rows], "source": source[rows]}).duplicated().to_numpy()])
-    said = wide.frame["area"].iloc[rows].astype(str)
+    said = wide.frame["area"].iloc[rows].astype(str).replace(UNKNOWN, "")
     match = areas.match(said)
     nearest = match["area"].where(match["area"] != UNKNOWN, match["candidates"])
     return Judgement.at(
