@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from crimestats.files import shipped
 
 RETURNS = shipped("questionnaires", "examples", "returns")
 SAMPLONIA = shipped("questionnaires", "examples", "samplonia")
+RELEASED = Path("made") / "observations.parquet"
 FILES = {"observations.parquet", "findings.parquet", "trends.parquet", "lineage.parquet", "index.html"}
 
 
@@ -88,8 +90,39 @@ def test_validate_writes_page_and_json(folder, tmp_path):
     assert "Validating" in done.stderr
 
 
-def test_samplonia_has_errors_and_the_status_says_so():
+def test_samplonia_has_errors_and_the_status_says_so(tmp_path):
     assert crimestats("validate", SAMPLONIA, "--quiet").returncode == 1
+    done = crimestats("tabulate", SAMPLONIA, "--out", tmp_path / "trends.parquet")
+    assert done.returncode == 1
+    assert "ALL-031" in done.stdout
+
+
+def test_the_table_shown_fits_a_terminal_of_80_columns(tmp_path):
+    done = crimestats("demo", "--out", tmp_path / "release")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    mexico = next(line for line in lines if line.strip().startswith("Mexico"))
+    assert [float(cell) for cell in mexico.split()[1:]] == [
+        19.5,
+        16.7,
+        17.1,
+        20.1,
+        26.0,
+        29.2,
+        29.0,
+        28.0,
+        25.9,
+    ]
+    assert any(line.strip().startswith("World [13%]") for line in lines)
+    assert max(len(line) for line in lines if "release" not in line.lower()) <= 80
+
+
+def test_the_findings_counted_are_those_of_the_release(folder, tmp_path):
+    done = crimestats("run", folder, "--out", tmp_path / "release", "--json", tmp_path / "summary.json")
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    findings = pd.read_parquet(tmp_path / "release" / "findings.parquet")
+    assert sum(summary["findings"].values()) + summary["undecided"] == len(findings)
+    assert f"Findings: {len(findings):,} in 3 returns" in done.stdout
 
 
 def test_tabulate_and_publish(folder, tmp_path):
@@ -141,6 +174,12 @@ def test_build_prefills_and_reads_back(tmp_path):
     [
         (["run", "nowhere", "--out", "x"], "nowhere"),
         (["run"], "Missing"),
+        (["run", RELEASED, "--out", "x"], "is no folder of workbooks"),
+        (["tabulate", RELEASED, "--strict"], "--strict: needs the workbooks"),
+        (
+            ["validate", RETURNS / "FJI.xlsx", "--previous", RELEASED.parent / "trends.parquet"],
+            "Observations frame",
+        ),
         (["validate", ".", "--questionnaire", "un-cts-1999"], "un-cts-1999"),
         (["questionnaire", "build", "un-cts-2024", "--area", "MEXX", "--out", "x.xlsx"], "MEXX"),
         (["questionnaire", "build", "un-cts-2024", "--years", "2022:2013", "--out", "x.xlsx"], "2022:2013"),
@@ -150,6 +189,8 @@ def test_build_prefills_and_reads_back(tmp_path):
     ],
 )
 def test_wrong_use_ends_with_2_and_says_what(tmp_path, words, said):
+    if RELEASED in words or RELEASED.parent / "trends.parquet" in words:
+        crimestats("run", RETURNS / "FJI.xlsx", "--out", tmp_path / RELEASED.parent, "--quiet")
     done = crimestats(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr

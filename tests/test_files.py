@@ -51,3 +51,27 @@ def test_toml_names_the_line(tmp_path):
     path.write_text('id = "x"\nyears = [2013,,]\n', encoding="utf-8")
     with pytest.raises(DefinitionError, match="line 2"):
         files.read_toml(path)
+
+
+def interrupted(path):
+    with files.replacing(path) as place:
+        place.write_text("half", encoding="utf-8")
+        raise KeyboardInterrupt
+
+
+def test_replacing_leaves_the_old_file_where_writing_fails(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(path)
+    assert path.read_text(encoding="utf-8") == "old"
+    with files.replacing(path) as place:
+        place.write_text("new", encoding="utf-8")
+    assert [(found.name, found.read_text(encoding="utf-8")) for found in tmp_path.iterdir()] == [
+        ("table.csv", "new")
+    ]
+    with (
+        pytest.raises(FileError, match="cannot be written"),
+        files.replacing(tmp_path / "none" / "x") as place,
+    ):
+        place.write_text("x", encoding="utf-8")

@@ -173,6 +173,9 @@ def test_the_same_figures_give_the_same_bytes(tmp_path):
         ({"figures": figures(("USA", "2013", "held", "1"))}, "no row of `MEX`"),
         ({"figures": figures(("MEX", "2013", "held", "1"), ("MEX", "2013", "held", "2"))}, "held 2013: stands twice"),
         ({"figures": figures(("MEX", "2013", "held", "1")).drop(columns="value")}, "no column value"),
+        ({"figures": figures(("MEX", "2013", "held", "2.000"))}, "held 2013: `2.000` may be a thousand times as much"),
+        ({"area": "", "figures": figures(("MEX", "2013", "held", "2"))}, "names areas, and the workbook none.*MEX"),
+        ({"area": "mex"}, "area `mex`: is not a reporting unit. Did you mean MEX"),
         ({"metadata": {"homicide.attempt": "yes"}}, "metadata question `homicide.attempt`.*homicide.attempts"),
     ],
 )  # fmt: skip
@@ -200,3 +203,8 @@ def test_libreoffice_opens_it(tmp_path):
                "--outdir", str(tmp_path), str(path)]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     assert (tmp_path / "SMP.ods").stat().st_size > 10_000
+
+
+def test_years_stand_in_their_order(tmp_path):
+    book = openpyxl.load_workbook(build(CTS, tmp_path / "x.xlsx", years=(2022, 2013, 2013)))
+    assert [book["Other"].cell(4, column).value for column in (5, 6, 7)] == [2013, 2022, "Notes"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 STYLES = {"error": "bold red", "query": "yellow", "note": "cyan"}
 RULES_SHOWN = 20
-AREA_WIDTH = 19  # with ten years beside it, a terminal of 80 columns
+AREA_WIDTH = 17  # with ten years beside it, a terminal of 80 columns
 SHOWN = {
     "iccs": "0101",
     "measure": "victims",
@@ -69,20 +69,21 @@ class Console:
         """One indicator of the trend table, areas and regions down, years across."""
         if self.quiet:
             return
-        from rich import box
+        from rich import box, get_console
         from rich.table import Table
 
         shown, years = _pivot(trends)
+        years = years[-max(1, (get_console().width - AREA_WIDTH - 3) // 6) :]  # a figure is never cut off
         if shown.empty:
             self._print("No figures of intentional homicide to show; the whole table is in trends.parquet.")
             return
         title = "Victims of intentional homicide per 100,000 population"
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
         table.add_column(
             "Area", no_wrap=True, overflow="ellipsis", min_width=AREA_WIDTH, max_width=AREA_WIDTH
         )
         for year in years:
-            table.add_column(str(year), justify="right", no_wrap=True, min_width=4)
+            table.add_column(str(year), justify="right", no_wrap=True, min_width=5)
         for name, row in zip(shown["name"], shown[years].to_numpy(), strict=True):
             table.add_row(name, *("" if rate != rate else f"{rate:.1f}" for rate in row))
         self._print(table)
