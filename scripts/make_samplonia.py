@@ -181,12 +181,16 @@ def main() -> None:
     planted += [("unique", "ALL-060", "homicide_victims", "2021"), ("agree", "ALL-061", "SMP_prosecution.xlsx", ""),
                 ("header", "ALL-050", "SMP_prosecution.xlsx", ""), ("codes", "ALL-040", "SMQ.xlsx", "")]  # fmt: skip
     columns = ["kind", "rule", "where", "year"]
-    pd.DataFrame(planted, columns=columns).to_csv(EXAMPLES / "samplonia-planted.csv", index=False, lineterminator="\n")
+    pd.DataFrame(planted, columns=columns).to_csv(
+        EXAMPLES / "samplonia-planted.csv", index=False, lineterminator="\n"
+    )
     persons = [
         ("SMP", year, "_T", "_T", 4_200_000 + 40_000 * step, "invented") for step, year in enumerate(YEARS)
     ]
     names = ["area", "year", "sex", "age", "population", "source"]
-    pd.DataFrame(persons, columns=names).to_csv(EXAMPLES / "samplonia-population.csv", index=False, lineterminator="\n")
+    pd.DataFrame(persons, columns=names).to_csv(
+        EXAMPLES / "samplonia-population.csv", index=False, lineterminator="\n"
+    )
 
 
 def _unknown_area(path: Path) -> None:

@@ -534,6 +534,16 @@ def test_regions_with_their_coverage(trends, release_html):
     assert expected in rows
 
 
+def test_a_regional_rate_of_fewer_areas_says_so():
+    table = tabulate(as_classified([*victims(["9"], 2022, "AUS"), *victims(["1"], 2022, "COK")]))
+    marks = re.findall(
+        r'<abbr title="the rate rests on fewer areas[^"]*">p</abbr>', report.release_page(table)
+    )
+    assert len(marks) == 2  # the world, Oceania
+    table = tabulate(as_classified(victims(["9"], 2022, "AUS")))
+    assert "fewer areas" not in report.release_page(table)
+
+
 def test_a_measure_without_a_rate_shows_the_figures_themselves():
     found = indicator([("MEX", 2020, "_Z", "deaths", "imprisonment", "12", 1, "")])
     assert (found.base, found.title, found.code) == (None, "Deaths in prison", "")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crimestats import areas, frames
 from crimestats.classification import Classification, classify
 from crimestats.errors import CallError
+from crimestats.questionnaire import codelist
 from crimestats.trends import conflicts, indicators, lineage, tabulate
 from crimestats.trends.tree import sums
 
@@ -55,10 +56,17 @@ def classified_of(text):
 
 
 @cache
+def inhabited():
+    return set(areas.population()["area"].astype(str))
+
+
+@cache
 def people():
-    """So many residents in every year, half of them women."""
+    """So many residents in every year, half of them women; next to none elsewhere, unknown in Tuvalu."""
     rows = [(area, year, sex, persons / (1 if sex == "_T" else 2))
             for area, persons in PEOPLE.items() for year in YEARS for sex in ("_T", "F", "M")]  # fmt: skip
+    elsewhere = inhabited() - set(areas.parts()["part"]) - {*PEOPLE, "TUV"}
+    rows += [(area, year, "_T", 1e-6) for area in sorted(elsewhere) for year in YEARS]
     return pd.DataFrame(rows, columns=["area", "year", "sex", "population"]).assign(age="_T", source="test")
 
 
@@ -100,6 +108,11 @@ def test_the_id_of_a_figure_is_a_hash_of_its_key():
 
 # Roll-up
 
+ANSWERED = sorted(set(codelist("status")["code"]) - {
+    "exact", "bounded", "conflicting", "blank", "not_available", "not_collected",
+})  # fmt: skip
+SECTIONS = " ".join(f"{section:02}=1" for section in range(1, 12))
+
 
 @pytest.mark.parametrize(
     ("reported", "code", "expected"),
@@ -113,8 +126,10 @@ def test_the_id_of_a_figure_is_a_hash_of_its_key():
         ("0301=9 03011=1 03012=2 03019=4", "0301", ("reported", "exact", 9.0, 9.0)),
         ("0301=<5 03011=1 03012=2 03019=4", "0301", ("reported", "bounded", 0.0, 4.0)),
         ("0301=blank 03011=1 03012=2 03019=4", "0301", ("summed", "exact", 7.0, 7.0)),
-        ("0301=unreadable 03011=1 03012=2 03019=4", "0301", ("summed", "exact", 7.0, 7.0)),
-        ("0301=withheld 03011=1 03012=2 03019=4", "0301", ("reported", "withheld", None, None)),
+        ("0301=not_collected 03011=1 03012=2 03019=4", "0301", ("summed", "exact", 7.0, 7.0)),
+        ("0301=not_available 03011=1 03012=2 03019=4", "0301", ("summed", "exact", 7.0, 7.0)),
+        *[(f"0301={status} 03011=1 03012=2 03019=4", "0301", ("reported", status, None, None))
+          for status in ANSWERED],
         ("0301=3..5 03011=1 03012=2 03019=4", "0301", ("reported", "conflicting", 3.0, 5.0)),
         ("0301=not_available 03011=1", "0301", ("reported", "not_available", None, None)),
         # over two levels: the sum of a class is part of the sum of a division
@@ -133,8 +148,10 @@ def test_the_id_of_a_figure_is_a_hash_of_its_key():
         ("03011+03012=3 03012+03019=blank 03012=2 03019=4", "0301", ("summed", "exact", 7.0, 7.0)),
         ("03011+03012=3 03012+03019=blank 03012=2 03019=4", "03012+03019", ("summed", "exact", 6.0, 6.0)),
         ("0301+0401=blank 0301=1 0401=2", "0301+0401", ("summed", "exact", 3.0, 3.0)),
-        (" ".join(f"{section:02}=1" for section in range(1, 12)), "_T", ("summed", "exact", 11.0, 11.0)),
-        (" ".join(f"{section:02}=1" for section in range(1, 11)), "_T", None),
+        # the sections are not all crimes
+        (SECTIONS, "_T", None),
+        (SECTIONS + " _T=blank", "_T", ("reported", "blank", None, None)),
+        (SECTIONS + " _T=12", "_T", ("reported", "exact", 12.0, 12.0)),
     ],
 )  # fmt: skip
 def test_roll_up(reported, code, expected):
@@ -189,7 +206,45 @@ def test_a_code_that_counts_twice_or_is_unknown_is_the_sum_of_nothing(code):
     assert edges.equals(sums(ICCS, []))
 
 
+def test_what_was_answered_wrongly_is_never_replaced_by_a_sum():
+    assert {"unreadable", "suppressed", "not_applicable", "ambiguous", "misdated", "text"} <= set(ANSWERED)
+    assert {"withheld", "impossible"} <= set(ANSWERED)
+
+
+def test_a_sum_takes_over_the_findings_of_the_blank_that_it_replaces():
+    classified = classified_of("FJI 2020 0301 blank\nFJI 2020 03011 1\nFJI 2020 03012 2\nFJI 2020 03019 4")
+    table = table_of(classified.assign(findings=["c a", "b", "", "a"]), groupings=("m49",))
+    found = table[table["iccs"] == "0301"]
+    assert set(seen(found, "basis", "findings")) == {("summed", "a b c")}
+    table = table_of(classified.assign(findings=["c", "", "", ""]))
+    assert seen(table[table["iccs"] == "0301"], "value", "findings") == [(7.0, "c")]
+    assert lineage(classified, table).query("part_kind == 'figure'")["weight"].tolist() == [1.0] * 3
+
+
 # Conflicts
+
+
+def test_all_crimes_are_compared_with_the_sections():
+    lines = [f"FJI 2020 {pair.replace('=', ' ')} measure=held" for pair in [*SECTIONS.split(), "_T=4"]]
+    found = conflicts(classified_of("\n".join(lines)))
+    assert seen(found, "rule", "value", "expected") == [("TAB-01", "4", "11")]
+
+
+def test_two_items_of_one_category_that_differ_are_a_finding():
+    text = "FJI 2020 0101 3\nFJI 2020 101 5\nFJI 2021 0101 3\nFJI 2021 101 3\nFJI 2022 0101 9\nFJI 2022 101 blank"
+    classified = classified_of(text)
+    found = conflicts(classified)
+    assert seen(found, "rule", "kind", "cell", "year", "value", "expected") == [
+        ("TAB-03", "consistent", "D1", 2020, "3", "5")
+    ]
+    assert found["message"].item() == (
+        "TAB-03 at 'Violent'!D1 (FJI 2020): the figure is 3, but the same figure is given elsewhere as 5. "
+        "Neither stands: correct one of them."
+    )
+    table = table_of(classified, groupings=("m49",))
+    ids = [(row.year, row.status, row.findings) for row in table.itertuples() if row.area in ("FJI", "001")]
+    told = found["finding_id"].item()
+    assert ids == [(2020, "conflicting", told), (2021, "exact", ""), (2022, "exact", "")] * 2
 
 
 def test_a_parent_that_differs_from_its_parts_stands_and_a_finding_says_so():
@@ -326,8 +381,6 @@ def test_every_indicator_is_one_measure_and_unit():
 
 
 def test_every_measure_of_the_questionnaires_is_an_indicator():
-    from crimestats.questionnaire import codelist
-
     assert set(codelist("measure")["code"]) == set(indicators()["measure"])
 
 
@@ -432,7 +485,8 @@ def test_a_group_stands_with_its_coverage():
         680.0, 68_000_000.0, 1.0, pytest.approx(68 / 135), 1, "summed", "reported", "exact",
     ]  # fmt: skip
     assert found.loc[WORLD, "coverage_population"] == pytest.approx(93.9 / 165.9)
-    members = areas.groupings("m49").groupby("code")["area"].nunique()
+    listed = areas.groupings("m49")
+    members = listed[listed["area"].isin(inhabited())].groupby("code")["area"].nunique()
     assert found["coverage_areas"].to_dict() == pytest.approx(
         (found["n_areas"] / members.reindex(found.index)).to_dict()
     )
@@ -457,7 +511,43 @@ def test_an_area_without_population_is_in_the_sum_but_not_in_the_rate():
     assert set(seen(alone, "value", "population", "rate", "rate_status")) == {
         (100.0, None, None, "no_population")
     }
-    assert set(alone["coverage_population"].dropna()) == {0.0}
+    assert alone["coverage_population"].isna().all()
+
+
+def covered(text, population):
+    table = tabulate(classified_of(text), population)
+    return table[table["grouping"] == "m49"].set_index("area")
+
+
+def test_no_share_of_residents_is_given_where_the_population_lacks_areas():
+    rows = people().query("sex == '_T'")
+    text = "FRA 2020 0101 9\nAUS 2020 0101 9"
+    some = covered(text, rows[rows["area"].isin(["AUS", "FRA"])])
+    assert some["coverage_population"].isna().all()
+    assert some["rate"].notna().all()
+    lacking = covered(text, rows[rows["area"] != "AUS"])
+    assert lacking["coverage_population"].notna().to_dict() == {
+        "001": False, "009": False, "053": False, "150": True, "155": True,
+    }  # fmt: skip
+    nobody = covered(text, rows[(rows["year"] != 2020) | (rows["area"] != "AUS")])
+    assert nobody.loc[["001", "009", "053"], "coverage_population"].isna().all()
+
+
+def test_a_negligible_gap_in_the_population_leaves_the_share():
+    found = covered("FJI 2020 0101 9", people())["coverage_population"]
+    assert found["009"] == pytest.approx(0.9 / 30.9)
+    found = covered("FJI 2020 0101 9\nPCN 2020 0101 1", people())
+    assert found.loc[["009", "001"], "coverage_population"].isna().all()
+    assert found.loc["054", "coverage_population"] == pytest.approx(1)
+
+
+def test_only_inhabited_areas_are_counted():
+    found = covered("ARG 2022 0101 9", None)
+    south = areas.groupings().query("code == '005'")["area"]
+    assert {"BVT", "SGS"} <= set(south)
+    assert found.loc["005", "coverage_areas"] == 1 / (len(south) - 2)
+    found = covered("ARG 2022 0101 9\nSGS 2022 0101 1", None)
+    assert found.loc["005", "coverage_areas"] == 2 / (len(south) - 1)
 
 
 def test_a_part_of_a_country_is_in_no_group_by_itself():
@@ -578,6 +668,21 @@ def test_figures_from_a_correspondence_are_refused():
         tabulate(two.astype({"iccs_version": "category"}), people())
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [(None, 5, 4), (4, 3, 4), (4, 4, 5), (4, None, None), (None, None, 5), (None, 5, None), (4, 4, None)],
+)
+def test_a_value_that_does_not_fit_its_bounds_is_refused(numbers):
+    classified = classified_of("FJI 2019 0101 1\nFJI 2020 0101 1")
+    columns = ["value", "lower", "upper"]
+    wrong = classified.assign(**{name: [1.0, number] for name, number in zip(columns, numbers, strict=True)})
+    wrong = wrong.astype(dict.fromkeys(columns, "float64"))
+    with pytest.raises(CallError, match=r"classified: 1 figures have bounds .* first FJI 2020 0101 \("):
+        tabulate(wrong, people())
+    with pytest.raises(CallError):
+        conflicts(wrong)
+
+
 def test_nothing_in_nothing_out():
     nothing = classified_of("FJI 2020 0101 1").head(0)
     table = tabulate(nothing, people())
@@ -588,6 +693,14 @@ def test_nothing_in_nothing_out():
 
 
 # The example returns
+
+
+def test_all_crimes_are_not_made_up_in_the_example_returns(example_round):
+    table = example_round.trends
+    own = table.query("iccs == '_T' and grouping == '_Z'")
+    assert set(own.loc[own["basis"] == "summed", "area"]) <= set(areas.parts()["whole"])
+    found = table.query("area == 'BRB' and year == 2016 and measure == 'entered' and iccs == '_T'")
+    assert found["value"].isna().all()
 
 
 def test_every_figure_of_the_example_returns_comes_out_unchanged_and_leads_to_its_cell(example_round):
@@ -721,12 +834,12 @@ def test_a_group_rests_on_its_members_only_and_on_all_that_have_a_figure(text):
         ]
         assert countries == set(reporting["area"]) <= members[row.area]
         assert row.n_areas == len(countries)
+        lived_in = members[row.area] & (inhabited() | {"TUV"})
         living = {area: PEOPLE[area] for area in members[row.area] & set(PEOPLE)}
         known = [area for area in countries if area in living]
-        assert row.coverage_areas == pytest.approx(len(countries) / len(members[row.area]))
-        assert row.coverage_population == pytest.approx(
-            sum(living[area] for area in known) / (sum(living.values()) or np.nan), nan_ok=True
-        )
+        assert row.coverage_areas == pytest.approx(len(countries) / len(lived_in))
+        share = sum(living[area] for area in known) / sum(living.values()) if known else np.nan
+        assert row.coverage_population == pytest.approx(share, nan_ok=True)
         counted = reporting[reporting["area"].isin(known)]["upper"].sum()
         persons = sum(living[area] for area in known) or np.nan
         assert row.rate_upper == pytest.approx(counted / persons * 100_000, nan_ok=True)

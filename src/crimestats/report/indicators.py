@@ -18,8 +18,8 @@ RATES = ("rate", "rate_lower", "rate_upper")
 DRAWN = ("drawn", "drawn_lower", "drawn_upper")
 _KEY = ["stage", "measure", "iccs", "unit", "source"]
 _COLUMNS = [
-    "area", "year", "grouping", *FIGURES, *RATES, "change", "segment", "basis", "coverage_population",
-    "coverage_areas", "n_areas", "findings",
+    "area", "year", "grouping", *FIGURES, *RATES, "rate_status", "change", "segment", "basis",
+    "coverage_population", "coverage_areas", "n_areas", "findings",
 ]  # fmt: skip
 _SMALLEST_PANEL = 5  # areas; a median of fewer says more about single areas than about their middle
 

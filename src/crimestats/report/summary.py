@@ -22,6 +22,7 @@ TITLE = "Crime trend tables"
 _LEVELS = ("world", "region")
 _FEWEST = 3  # areas that a sentence is about
 _FLAGS = {"b": "break in the series", "s": "summed from its parts", "q": "an open finding"}
+_PARTIAL = "the rate rests on fewer areas than the sum: of the others the population is not known"
 
 
 def render_release(
@@ -180,6 +181,7 @@ def _regions(indicator: Indicator) -> list[dict[str, Any]]:
         "name": sums["name"],
         "figure": _shown(sums, FIGURES, _digits(sums["value"], indicator)),
         "rate": _shown(sums, DRAWN, indicator.drawn_digits),
+        "partly": (sums["rate_status"] == "partial").map({True: _PARTIAL, False: ""}),
         "n": sums["n_areas"],
         "areas": sums["coverage_areas"].map(_share),
         "population": sums["coverage_population"].map(_share),

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame, Index, Series
 
@@ -13,7 +14,12 @@ from crimestats.trends.sums import RULES
 from crimestats.validation import messages
 
 _PLACE = ["return_id", "sheet", "cell"]
-_PARTS = {"iccs": "the categories that make it up add", "area": "the parts of the country add"}
+_STANDS = "The figure stands: correct one of them, or explain the difference in the note column."
+_SAID = {
+    "iccs": ("parts", "the categories that make it up add to", _STANDS),
+    "area": ("parts", "the parts of the country add to", _STANDS),
+    "item": ("consistent", "the same figure is given elsewhere as", "Neither stands: correct one of them."),
+}
 
 
 def lineage(classified: DataFrame, trends: DataFrame) -> DataFrame:
@@ -44,16 +50,18 @@ def lineage(classified: DataFrame, trends: DataFrame) -> DataFrame:
 
 
 def conflicts(classified: DataFrame) -> DataFrame:
-    """Where a figure and the sum of its parts differ: the figure stands, and here it is said.
+    """Where a figure and the sum of its parts differ, or two cells that give one figure.
 
     The parts are the categories that make up its category, or the parts of the
-    country. The ids stand among the findings of the figure in the trend table.
+    country; the figure stands. Where several items of a questionnaire are of one
+    category and the same breakdowns, none of them does. The ids stand among the
+    findings of the figure in the trend table.
 
     Args:
         classified: Reported figures under the ICCS (`frames.CLASSIFIED`).
 
     Returns:
-        The findings (`frames.FINDINGS`), of the rules `TAB-01` and `TAB-02`.
+        The findings (`frames.FINDINGS`), of the rules `TAB-01`, `TAB-02` and `TAB-03`.
     """
     figures = rolled_up(classified, [])
     found = figures.conflicts
@@ -61,12 +69,15 @@ def conflicts(classified: DataFrame) -> DataFrame:
         return FINDINGS.empty()
     wholes = figures.data.loc[found["figure"]].reset_index(drop=True)
     row = figures.cells.drop_duplicates("figure").set_index("figure")["row"].reindex(found["figure"])
-    places = [*_PLACE, "item"]
-    placed = classified[places].astype("str").reset_index(drop=True).reindex(row).fillna(NOT_APPLICABLE)
-    table = placed.reset_index(drop=True).assign(
-        finding_id=found["finding_id"].to_numpy(), rule=found["along"].map(RULES).to_numpy(), kind="parts",
+    placed = classified[[*_PLACE, "item"]].astype("str").reset_index(drop=True).reindex(row)
+    placed = placed.fillna(NOT_APPLICABLE).reset_index(drop=True)
+    given = classified[["lower", "upper"]].reset_index(drop=True).reindex(row).reset_index(drop=True)
+    kind, made, remedy = zip(*found["along"].map(_SAID), strict=True)
+    table = placed.assign(
+        finding_id=found["finding_id"].to_numpy(), rule=found["along"].map(RULES).to_numpy(), kind=kind,
         severity="note", verdict="fail", area=figures.areas[wholes["area"]], year=wholes["year"],
-        value=_written(wholes), expected=_written(found), made=found["along"].map(_PARTS).to_numpy(),
+        value=np.where(found["along"] == "item", _written(given), _written(wholes)),
+        expected=_written(found), made=made, remedy=remedy,
     )  # fmt: skip
     table["message"] = [_message(row) for row in table.astype("str").to_dict("records")]
     return FINDINGS.cast(table.sort_values(["rule", "area", "item", "year", "finding_id"], ignore_index=True))
@@ -99,7 +110,6 @@ def _written(rows: DataFrame) -> list[str]:
 
 
 def _message(row: Mapping[Hashable, str]) -> str:
-    fault = f"the figure is {row['value']}, but {row['made']} to {row['expected']}."
-    remedy = "The figure stands: correct one of them, or explain the difference in the note column."
+    fault = f"the figure is {row['value']}, but {row['made']} {row['expected']}."
     place = messages.place(row["return_id"], row["sheet"], row["cell"])
-    return messages.message(row["rule"], place, row["area"], row["year"], f"{fault} {remedy}")
+    return messages.message(row["rule"], place, row["area"], row["year"], f"{fault} {row['remedy']}")

@@ -8,6 +8,7 @@ from crimestats.frames import NOT_APPLICABLE
 from crimestats.trends.figures import NUMBERS, Figures
 from crimestats.trends.residents import Residents
 
+_NEGLIGIBLE = 0.005  # of a group; with more of it unknown, no share of its residents is given
 _RATES = {"value": "rate", "lower": "rate_lower", "upper": "rate_upper"}
 
 
@@ -37,6 +38,12 @@ def rates(figures: Figures, residents: Residents) -> DataFrame:
 def coverage(figures: Figures, residents: Residents, members: DataFrame) -> DataFrame:
     """How much of a group lives in areas with a figure, and how many areas these are.
 
+    No share of the residents is given where those of the year are unknown for
+    areas in which over half a per cent of the group lives (by the shipped table
+    where the one given has nothing of them), or for all areas with a figure.
+    Of the areas those count that are inhabited, as a row of either table or a
+    figure shows, and so not Antarctica or Bouvet Island.
+
     Args:
         figures: With the sums of groups.
         residents: Of all areas.
@@ -49,26 +56,36 @@ def coverage(figures: Figures, residents: Residents, members: DataFrame) -> Data
     data = figures.data
     edges = _edges_of_groups(figures)
     part = data.loc[edges["part"], ["area", "year"]]
-    total = np.full(len(part), residents.all)
-    covered = residents.of(part["area"].to_numpy(), part["year"].to_numpy(), total)
-    sums = edges.assign(covered=covered).groupby("figure")["covered"].agg(["sum", "size"]).reindex(data.index)
-    whole = data[["grouping", "area", "year"]].merge(_living(data, residents, members), how="left")
+    is_unheard = np.isnan(residents.largest)[part["area"]]
+    edges = edges.assign(covered=_living(part["area"], part["year"], residents), is_unheard=is_unheard)
+    groups = edges.groupby("figure")
+    covered = groups["covered"].sum(min_count=1).mask(groups["is_unheard"].any())
+    sums = DataFrame({"covered": covered, "size": groups.size()}).reindex(data.index)
+    whole = data[["grouping", "area", "year"]].merge(_wholes(data, residents, members), how="left")
     whole = whole.set_axis(data.index)
+    is_known = whole["unknown"] <= whole["living"] * _NEGLIGIBLE
     return DataFrame({
-        "coverage_population": sums["sum"] / whole["living"].where(whole["living"] > 0),
+        "coverage_population": sums["covered"] / whole["living"].where(is_known),
         "coverage_areas": sums["size"] / whole["n_members"],
         "n_areas": sums["size"].fillna(data["lower"].notna().astype(float)).astype("int64"),
     })  # fmt: skip
 
 
-def _living(data: DataFrame, residents: Residents, members: DataFrame) -> DataFrame:
-    """All residents of each group in each year, and its number of areas."""
-    crossed = members.merge(data[["year"]].drop_duplicates(), how="cross")
-    total = np.full(len(crossed), residents.all)
-    living = residents.of(crossed["member"].to_numpy(), crossed["year"].to_numpy(), total)
-    crossed = crossed.assign(living=living).rename(columns={"whole": "area"})
-    groups = crossed.groupby(["grouping", "area", "year"])["living"]
-    return groups.agg(living="sum", n_members="size").reset_index()
+def _wholes(data: DataFrame, residents: Residents, members: DataFrame) -> DataFrame:
+    """Residents of each group in each year, how many more there may be, and its number of inhabited areas."""
+    is_inhabited = ~np.isnan(residents.largest)
+    is_inhabited[data.loc[data["lower"].notna(), "area"].unique()] = True
+    crossed = members[is_inhabited[members["member"]]].merge(data[["year"]].drop_duplicates(), how="cross")
+    living = _living(crossed["member"], crossed["year"], residents)
+    unknown = np.where(np.isnan(living), residents.largest[crossed["member"]], 0)
+    crossed = crossed.assign(living=living, unknown=unknown).rename(columns={"whole": "area"})
+    groups = crossed.groupby(["grouping", "area", "year"])[["living", "unknown"]]
+    return groups.sum().assign(n_members=groups.size()).reset_index()
+
+
+def _living(area: "Series[int]", year: "Series[int]", residents: Residents) -> NDArray[np.float64]:
+    total = np.full(len(area), residents.all)
+    return residents.of(np.asarray(area, dtype=np.int64), np.asarray(year, dtype=np.int64), total)
 
 
 def _edges_of_groups(figures: Figures) -> DataFrame:

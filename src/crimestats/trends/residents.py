@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Index, MultiIndex, Series
 from pandas.api.types import is_numeric_dtype
 
+from crimestats import areas
 from crimestats.errors import CallError
 from crimestats.frames import TOTAL
 from crimestats.trends.figures import Figures, Integers
@@ -26,11 +27,14 @@ class Residents:
         persons: Residents by number of area, year and stratum.
         strata: Sexes, ages and citizenships.
         of_series: The stratum of each series.
+        largest: Residents of each area in the year that it has most; by the shipped
+            table where this one has none of it, and null where neither has.
     """
 
     persons: "Series[float]"
     strata: MultiIndex
     of_series: Integers
+    largest: NDArray[np.float64]
 
     def of(self, area: Integers, year: Integers, stratum: Integers) -> NDArray[np.float64]:
         """Residents, null where the table has none."""
@@ -66,7 +70,18 @@ def residents(population: DataFrame, figures: Figures) -> Residents:
     key = _key(area, rows["year"].to_numpy("int64"), stratum, len(strata))
     persons = Series(rows["population"].to_numpy("float64"), index=key)[is_known]
     _refuse_repeated(rows[is_known], persons)
-    return Residents(persons, strata, strata.get_indexer(MultiIndex.from_frame(kinds)))
+    largest = _largest(population, figures).fillna(_largest(areas.population(), figures))
+    of_series = strata.get_indexer(MultiIndex.from_frame(kinds))
+    return Residents(persons, strata, of_series, np.asarray(largest, dtype=np.float64))
+
+
+def _largest(population: DataFrame, figures: Figures) -> "Series[float]":
+    is_total = population["population"] > 0
+    for name in PERSONS:
+        is_total &= population[name] == TOTAL if name in population else True
+    rows = population.loc[is_total, ["area", "population"]].astype({"area": "str"})
+    most: Series[float] = rows.groupby("area")["population"].max().reindex(figures.areas)
+    return most
 
 
 def _key(area: Integers, year: Integers, stratum: Integers, strata: int) -> Integers:

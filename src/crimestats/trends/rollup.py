@@ -1,5 +1,6 @@
 """All figures that follow from the reported ones, in their order: categories, countries, groups of areas."""
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
@@ -8,8 +9,8 @@ from crimestats.classification import Classification
 from crimestats.errors import CallError
 from crimestats.frames import CLASSIFIED, NOT_APPLICABLE
 from crimestats.trends import tree
-from crimestats.trends.figures import Figures, hashed, reported
-from crimestats.trends.sums import complete, over_groups
+from crimestats.trends.figures import NUMBERS, Figures, hashed, reported
+from crimestats.trends.sums import complete, given_apart, over_groups
 
 METHOD = "reported"
 """How the figure of a group is made: of the areas that have one, and of no others."""
@@ -22,15 +23,17 @@ def rolled_up(classified: DataFrame, groupings: list[str]) -> Figures:
 
     Raises:
         CallError: The table is not what `classify` returns, or holds figures
-            divided by a correspondence, or of several versions of the ICCS.
+            divided by a correspondence, or of several versions of the ICCS, or
+            a value or bounds that do not belong together.
     """
-    edges = tree.sums(_classification(CLASSIFIED.check(classified)), classified["iccs"].unique())
+    _refuse_bounds(CLASSIFIED.check(classified))
+    edges = tree.sums(_classification(classified), classified["iccs"].unique())
     parts = areas.parts().rename(columns={"part": "member"})
-    parts = parts.assign(needed=parts.groupby("whole")["member"].transform("size"))
+    parts = parts.assign(needed=parts.groupby("whole")["member"].transform("size"), is_made=True)
     groups = members(groupings)
     codes = [*edges["member"], *edges["whole"]]
     further = [*parts["member"], *parts["whole"], *groups["member"], *groups["whole"]]
-    figures = reported(classified, codes, further)
+    figures = given_apart(reported(classified, codes, further), classified)
     for _, step in edges.groupby("step"):
         figures = complete(figures, "iccs", step)
     figures = complete(figures, "area", parts)
@@ -56,6 +59,19 @@ def figure_ids(figures: Figures, groupings: list[str]) -> "Series[str]":
     data = figures.data
     pairs = zip(figures.names(data), data["grouping"], strict=True)
     return Series([hashed(f"{name}|{ends[place]}") for name, place in pairs], index=data.index, dtype="str")
+
+
+def _refuse_bounds(classified: DataFrame) -> None:
+    """A value is its own bounds; what has one bound has both, and they are in order."""
+    value, lower, upper = classified[NUMBERS].to_numpy().T
+    is_wrong = (lower > upper) | (np.isnan(lower) != np.isnan(upper))
+    is_wrong |= ~np.isnan(value) & ((value != lower) | (value != upper))
+    if is_wrong.any():
+        first = int(is_wrong.argmax())
+        named = " ".join(str(code) for code in classified[["area", "year", "iccs"]].iloc[first])
+        found = f"value {value[first]:g}, lower {lower[first]:g}, upper {upper[first]:g}"
+        fault = f"{int(is_wrong.sum())} figures have bounds that cannot be, first {named} ({found})."
+        raise CallError("classified", fault, "Give an exact figure as value, lower and upper alike.")
 
 
 def _classification(classified: DataFrame) -> Classification:
