@@ -63,7 +63,7 @@ class Console:
         for row in (
             findings.assign(order=order).sort_values("order", kind="stable").head(messages).itertuples()
         ):
-            self._print(f"[{STYLES[row.severity]}]{row.severity:5}[/] {escape(str(row.message))}")
+            self._print(f"[{STYLES[str(row.severity)]}]{row.severity:5}[/] {escape(str(row.message))}")
 
     def trends(self, trends: "DataFrame") -> None:
         """One indicator of the trend table, areas and regions down, years across."""
