@@ -174,6 +174,7 @@ def test_build_prefills_and_reads_back(tmp_path):
     [
         (["run", "nowhere", "--out", "x"], "nowhere"),
         (["run"], "Missing"),
+        (["run", RETURNS / "FJI.xlsx", "--out", "x", "--json", "none/x.json"], "no such folder"),
         (["run", RELEASED, "--out", "x"], "is no folder of workbooks"),
         (["tabulate", RELEASED, "--strict"], "--strict: needs the workbooks"),
         (

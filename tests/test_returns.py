@@ -313,7 +313,7 @@ def test_some_names_lost_is_said_once_for_a_sheet(tmp_path):
     )
     assert figures(cells) == EXPECTED
     assert odd(cells) == [
-        ("cell.name_lost", "Homicide", "E10", "4 cells without a name, placed by row number and year.")
+        ("cell.name_lost", "Homicide", "E10", "Cells without a name: 4, placed by row number and year.")
     ]
 
 

@@ -333,3 +333,11 @@ def test_the_example_returns_are_judged(tmp_path: Path):
     report = validate(cs.read(tmp_path, CTS), CTS)
     (finding,) = [each for each in report if each.rule == "CTS24-124"]
     assert "'Prisons'!E5 (SMP 2022): total 412, but its parts E6:E7 add to 403." in finding.message
+
+
+def test_a_last_round_without_its_columns_is_a_bad_call():
+    table = cells("held 2020 12")
+    with pytest.raises(CallError, match="previous: lacks the column item"):
+        validate(
+            table, CTS, previous=DataFrame({"area": ["MEX"], "year": [2020], "lower": [1.0], "upper": [1.0]})
+        )

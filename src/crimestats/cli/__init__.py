@@ -14,7 +14,7 @@ import typer
 
 from crimestats import __version__
 from crimestats.cli import console
-from crimestats.errors import CallError, CrimestatsError
+from crimestats.errors import CallError, CrimestatsError, FileError
 
 QUESTIONNAIRE = "un-cts-2024"
 
@@ -300,6 +300,11 @@ def _years(text: str) -> tuple[int, ...] | None:
 
 
 def _is_stdout(path: Path | None) -> bool:
+    """Whether JSON goes to standard output; a folder that is not there is refused before the work."""
+    if path is not None and not path.parent.is_dir():
+        raise FileError(
+            str(path), "cannot be written (no such folder).", "Make the folder first, or choose another."
+        )
     return path is not None and str(path) == "-"
 
 

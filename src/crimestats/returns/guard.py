@@ -106,7 +106,7 @@ def recognise(data: bytes) -> None:
             raise RefusedError("encrypted", "The workbook is locked with a password. Save it without one.")
         raise RefusedError("old_format", "This is the format of Excel 97 to 2003 (.xls). Save it as .xlsx.")
     if not data.startswith(_ZIP):
-        raise RefusedError("not_workbook", f"The file begins with {data[:24]!r}.")
+        raise RefusedError("not_workbook", f"The file begins with “{_readable(data[:24])}”.")
     end = data.rfind(_ZIP_END)
     if end < 0:
         raise RefusedError("truncated", "The end of the file is missing; it was cut off on its way.")
@@ -114,6 +114,10 @@ def recognise(data: bytes) -> None:
         raise RefusedError(
             "unreadable", "The file has two directories; programs would differ on what it holds."
         )
+
+
+def _readable(start: bytes) -> str:
+    return "".join(letter if letter.isprintable() else "·" for letter in start.decode("latin-1")).strip()
 
 
 def unpack(data: bytes, limits: Limits = LIMITS) -> Parts:

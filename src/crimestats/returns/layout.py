@@ -275,7 +275,7 @@ def _lost(draft: _Draft) -> Iterator[Fact]:
     counts = Counter(spot[0] for spot in draft.lost)
     for sheet, count in counts.items():
         first = min(spot for spot in draft.lost if spot[0] == sheet)
-        yield Fact("_cell.name_lost", f"{count} cells without a name, placed by row number and year.", first)
+        yield Fact("_cell.name_lost", f"Cells without a name: {count}, placed by row number and year.", first)
 
 
 def _absent(form: Form, names: Names, draft: _Draft, placed: frozenset[int]) -> Iterator[Fact]:

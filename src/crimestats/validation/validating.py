@@ -7,6 +7,7 @@ from typing import Any
 
 from pandas import DataFrame
 
+from crimestats.errors import CallError
 from crimestats.frames import CELLS, FINDINGS
 from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.kinds import Background
@@ -115,6 +116,9 @@ class Report:
         return int((self.data["severity"] == severity).sum())
 
 
+_PREVIOUS = ("area", "year", "item", "lower", "upper")
+
+
 def validate(
     cells: DataFrame,
     definition: Questionnaire,
@@ -140,6 +144,10 @@ def validate(
     from crimestats.returns import returns
 
     CELLS.check(cells)
+    lacking = [] if previous is None else [name for name in _PREVIOUS if name not in previous]
+    if lacking:
+        remedy = "Hand over the observations of the last round."
+        raise CallError("previous", f"lacks the column {', '.join(lacking)}.", remedy)
     wide, judgements, failing = judge_round(cells, Background(definition, previous, population))
     undecided = {rule: judgement.undecided for rule, judgement in judgements.items() if judgement.undecided}
     return Report(findings(wide, judgements, failing), returns(cells), definition, undecided)
