@@ -883,3 +883,24 @@ def test_nothing_to_read_is_an_empty_table():
     CELLS.check(cells)
     assert len(cells) == 0
     assert len(returns(cells)) == 0
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_table_that_lost_its_heading_does_not_take_the_years_of_the_one_above(tmp_path, is_named):
+    figures = pd.DataFrame({"year": ["2021", "2022"], "item": "homicide_victims", "value": ["7", "8"]})
+    path = build(CTS, tmp_path / "MEX.xlsx", area="MEX", years=(2021, 2022), figures=figures)
+    book = openpyxl.load_workbook(path)
+    sheet = book["Homicide"]
+    heading = next(row for row in range(1, 30) if sheet.cell(row, 1).value == "1.2")
+    for column in range(1, sheet.max_column + 1):
+        sheet.cell(heading, column).value = None
+    if not is_named:
+        for name in list(book.defined_names):
+            del book.defined_names[name]
+    book.save(path)
+    cells = read(path, CTS)
+    found = cells[(cells["item"] == "homicide_victims") & cells["value"].notna()]
+    assert found["value"].tolist() == ([7, 8] if is_named else [])
+    unplaced = cells[cells["item"] == "_cell.unplaced"]
+    assert set(unplaced["raw"]) >= (set() if is_named else {"7", "8"})
+    assert is_named == unplaced.empty

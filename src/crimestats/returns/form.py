@@ -25,6 +25,7 @@ class Form:
         modules: Module of each item.
         sheets: Module to the sheet that `build` writes.
         tables: Printed numbers of the tables; they stand in the heading rows.
+        table_of: Table of each item.
         required: Which items are asked about when blank.
         whole: Which items are whole numbers.
         questions: `<module>.<question>` to whether an answer is required.
@@ -43,6 +44,7 @@ class Form:
     modules: tuple[str, ...] = field(repr=False)
     sheets: Mapping[str, str]
     tables: frozenset[str]
+    table_of: tuple[str, ...] = field(repr=False)
     required: NDArray[np.bool_] = field(repr=False)
     whole: NDArray[np.bool_] = field(repr=False)
     questions: Mapping[str, bool] = field(repr=False)
@@ -67,6 +69,7 @@ def to_form(definition: Questionnaire) -> Form:
         modules=tuple(item.module for item in items),
         sheets={module["id"]: module["sheet"] for module in definition.modules},
         tables=frozenset(item.table for item in items),
+        table_of=tuple(item.table for item in items),
         required=np.array([item.is_required for item in items], dtype=bool),
         whole=np.array([item.keys["unit"] in WHOLE_UNITS for item in items], dtype=bool),
         questions=dict(zip(keys, data["required"] == "1", strict=True)),

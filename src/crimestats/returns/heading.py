@@ -23,11 +23,13 @@ class Heading:
         years: Column to year.
         unread: Columns of the table without one year of their own, to what they say instead.
         note: The column of notes; -1 where there is no heading.
+        table: The printed number of its table; empty where it does not say.
     """
 
     years: Mapping[int, int] = field(default_factory=dict)
     unread: Mapping[int, str] = field(default_factory=dict)
     note: int = -1
+    table: str = ""
 
     @property
     def columns(self) -> Sequence[int]:
@@ -55,7 +57,8 @@ def heading(form: Form, anchor: int, entry: Sequence[Any]) -> Heading | None:
         column: _said(texts[column], column in found)
         for column in {*range(first, end), *further} - {*years, note}
     }
-    return Heading(years, unread, note if note >= 0 else len(texts))
+    table = texts[anchor] if texts[anchor] in form.tables else ""
+    return Heading(years, unread, note if note >= 0 else len(texts), table)
 
 
 def printed(value: object) -> str:

@@ -8,7 +8,7 @@ be read, neither is believed.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,9 +177,9 @@ def lay_out(form: Form, names: Names, outlines: Sequence[Outline], sheets: Seque
         sheets: All its sheets.
     """
     draft = _Draft()
-    for frame in outlines:
-        _anchor(form, frame, draft)
     named = {spot: keys for spot, keys in names.figures.items() if spot[0] in sheets}
+    for frame in outlines:
+        _anchor(form, frame, draft, named)
     _agree(form, draft, named)
     _fill(draft)
     _leftover(draft, names, sheets)
@@ -200,8 +200,12 @@ def lay_out(form: Form, names: Names, outlines: Sequence[Outline], sheets: Seque
     )
 
 
-def _anchor(form: Form, frame: Outline, draft: _Draft) -> None:
-    """Enter the cells where an item's row crosses a year's column; a heading counts down to the next."""
+def _anchor(form: Form, frame: Outline, draft: _Draft, named: Container[Spot]) -> None:
+    """Enter the cells where an item's row crosses a year's column; a heading counts down to the next.
+
+    Where the row is of another table than the heading, its own heading was lost: only cells
+    with a name, which says the year too, are then believed.
+    """
     top = Heading()
     for row, entry in enumerate(frame.rows):
         item = form.numbers.get(entry if isinstance(entry, str) else printed(entry[frame.anchor]))
@@ -211,8 +215,13 @@ def _anchor(form: Form, frame: Outline, draft: _Draft) -> None:
             _stray(frame, draft, row, entry, top)
         else:
             draft.rows.setdefault(item, frame.sheet)
+            is_own = not top.table or top.table == form.table_of[item]
             for column, year in top.years.items():
-                draft.anchored[frame.sheet, row, column] = (item, year)
+                spot = (frame.sheet, row, column)
+                if is_own or spot in named:
+                    draft.anchored[spot] = (item, year)
+                else:
+                    draft.unread[spot] = "nothing, since its table has none"
             for column, said in top.unread.items():
                 draft.unread[frame.sheet, row, column] = said
             if top.columns:
