@@ -101,18 +101,22 @@ def main() -> None:
         paths = workbooks(Path(place), options.workbooks)
         warm = cs.observe(cells := cs.read(paths[:2], definition), cs.validate(cells, definition))
         cs.tabulate(cs.classify(warm), population)
-        reading = [
-            (timed(lambda: floor(paths)), timed(lambda: cs.read(paths, definition)))
-            for _ in range(options.repeat)
-        ]
-        base = sorted(pair[0][:2] for pair in reading)[options.repeat // 2]
-        read = sorted(pair[1][:2] for pair in reading)[options.repeat // 2]
+        ways = (
+            lambda: floor(paths),
+            lambda: cs.read(paths, definition),
+            lambda: cs.read(paths, definition, workers=2),
+        )
+        reading = [[timed(way) for way in ways] for _ in range(options.repeat)]
+        base, read, threads = (
+            sorted(turn[way][:2] for turn in reading)[options.repeat // 2] for way in range(len(ways))
+        )
         cells = reading[-1][1][2]
         *validate, report = timed(lambda: cs.validate(cells, definition, population=population))
         *observe, observations = timed(lambda: cs.observe(cells, report))
         *tabulate, tables = timed(lambda: _tabulate(cells, observations, population))
         *publish, _ = timed(lambda: _publish(tables, observations, report, Path(place) / "release"))
-    steps = {"floor: python-calamine": base, "read, with its guard": read, "validate": validate, "observe": observe,
+    steps = {"floor: python-calamine": base, "read, with its guard": read,
+             "the same in two threads": threads, "validate": validate, "observe": observe,
              "classify and tabulate": tabulate, "publish": publish}  # fmt: skip
     upto = ["read, with its guard", "validate", "observe"]
     steps["read + validate + observe"] = [sum(steps[name][k] for name in upto) for k in (0, 1)]

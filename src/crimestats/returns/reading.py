@@ -18,7 +18,7 @@ from crimestats.returns.workbook import HEADER, Reader
 
 _OF_THE_SYSTEM = ("desktop.ini", "thumbs.db")  # what Windows leaves in a folder; nobody sent it
 
-_ALONE = 4  # so few files are read without threads
+_ALONE = 16 * 2**20  # bytes that are read in about two seconds: threads would save less than they cost
 _THREADS = 8  # python-calamine and zlib let go of the interpreter, but not all the time
 
 PathLike = str | os.PathLike[str]
@@ -43,7 +43,8 @@ def read(
         paths: A folder (with those below it), a workbook, or several workbooks.
         definition: The questionnaire that they answer.
         progress: Called after each file with how many are read, and of how many.
-        workers: Threads; by default one for each processor, and none for a few files.
+        workers: Threads; by default one for each processor where the files have more than 16 MiB
+            together, else none: they cost CPU time that only a long read is worth.
 
     Returns:
         `frames.CELLS`: one row for each filled cell, for each required cell that
@@ -105,8 +106,8 @@ def returns(cells: DataFrame) -> DataFrame:
 
 
 def _examined(reader: Reader, files: Sequence[str], workers: int | None) -> Iterator[tuple[int, Sheaf]]:
-    threads = min(workers or _processors(), _THREADS, len(files))
-    if threads <= 1 or (workers is None and len(files) <= _ALONE):
+    threads = min(workers or _wanted(files), _THREADS, len(files))
+    if threads <= 1:
         yield from ((position, reader.examine(path)) for position, path in enumerate(files))
         return
     with ThreadPoolExecutor(threads) as pool:
@@ -116,6 +117,11 @@ def _examined(reader: Reader, files: Sequence[str], workers: int | None) -> Iter
                 yield futures[future], future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _wanted(files: Sequence[str]) -> int:
+    size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
+    return _processors() if size > _ALONE else 1
 
 
 def _processors() -> int:
