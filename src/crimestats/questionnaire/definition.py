@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pandas import DataFrame
 
 from crimestats import files
+from crimestats.errors import FileError
 from crimestats.frames import BREAKDOWNS
 
 if TYPE_CHECKING:
@@ -120,7 +121,14 @@ class Questionnaire:
         """
         folder = Path(questionnaire)
         if not (folder / "questionnaire.toml").is_file():
-            folder = files.shipped("questionnaires", str(questionnaire))
+            there = {
+                path.parent.name: path.parent
+                for path in files.shipped("questionnaires").glob("*/questionnaire.toml")
+            }
+            if str(questionnaire) not in there:
+                remedy = f"Shipped: {', '.join(sorted(there))}; or give the folder of your own."
+                raise FileError(f"questionnaire {questionnaire}", "is not there.", remedy)
+            folder = there[str(questionnaire)]
         from crimestats.questionnaire import loading
 
         return loading.load(folder, language)
