@@ -173,7 +173,8 @@ OBSERVATIONS = Frame("Observations", {
 })  # fmt: skip
 CLASSIFIED = Frame("Classified", {
     **OBSERVATIONS.columns, "iccs": "key", "iccs_version": "key",
-    "share_lower": "number", "share": "number", "share_upper": "number", "correspondence": "key",
+    "share_lower": "number", "share": "number", "share_upper": "number",
+    "relation": "key", "correspondence": "key",
 })  # fmt: skip
 TRENDS = Frame("Trends", {
     "figure_id": "text", "area": "key", "year": "year", "iccs": "key", **_keys(*SERIES),

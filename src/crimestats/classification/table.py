@@ -45,7 +45,7 @@ def read_categories(path: Path) -> DataFrame:
     for column in OPTIONAL:
         if column not in table:
             table[column] = ""
-    _stop_at_fault(path, table, _FAULTS)
+    stop_at_fault(path, table, _FAULTS)
     table = table[[*NEEDED, *OPTIONAL]].astype({"level": int})
     return table.assign(is_residual=table["is_residual"] == "1").sort_values("code", ignore_index=True)
 
@@ -62,22 +62,28 @@ def read_titles(path: Path, codes: Series) -> Series:
 
     def strangers(table: DataFrame) -> Iterator[Fault]:
         is_stranger = ~table["code"].isin(codes)
-        yield from _where(
+        yield from where_wrong(
             table, "code", is_stranger, "is not a category.", "Correct it, or take the row out."
         )
 
-    _stop_at_fault(path, table, (strangers, _duplicates, _untitled))
+    stop_at_fault(path, table, (strangers, _duplicates, _untitled))
     return table.set_index("code")["title"].reindex(codes, fill_value="").reset_index(drop=True)
 
 
-def _stop_at_fault(path: Path, table: DataFrame, checks: tuple[Check, ...]) -> None:
+def stop_at_fault(path: Path, table: DataFrame, checks: tuple[Check, ...]) -> None:
+    """Refuse a table at its first fault, with file, line and column.
+
+    Raises:
+        DefinitionError: It has a fault.
+    """
     for check in checks:
         for fault in check(table):
             place = f"{path}, line {line_of(path, fault.row)}, column {fault.column}"
             raise DefinitionError(place, fault.fault, fault.remedy)
 
 
-def _where(table: DataFrame, column: str, is_wrong: Series, fault: str, remedy: str) -> Iterator[Fault]:
+def where_wrong(table: DataFrame, column: str, is_wrong: Series, fault: str, remedy: str) -> Iterator[Fault]:
+    """A fault for each cell of a column that is wrong; the fault's text begins with what stands there."""
     for row in is_wrong.to_numpy().nonzero()[0]:
         yield Fault(int(row), column, f"{table[column].iloc[row]!r} {fault}", remedy)
 
@@ -85,23 +91,25 @@ def _where(table: DataFrame, column: str, is_wrong: Series, fault: str, remedy: 
 def _malformed(table: DataFrame) -> Iterator[Fault]:
     is_malformed = ~table["code"].str.fullmatch(r"[^\s_]\S*")
     remedy = "Write one without blanks that does not begin with an underscore."
-    yield from _where(table, "code", is_malformed, "is no code.", remedy)
+    yield from where_wrong(table, "code", is_malformed, "is no code.", remedy)
 
 
 def _duplicates(table: DataFrame) -> Iterator[Fault]:
     is_repeated = table["code"].duplicated()
-    yield from _where(table, "code", is_repeated, "stands on an earlier line too.", "Keep one of the rows.")
+    yield from where_wrong(
+        table, "code", is_repeated, "stands on an earlier line too.", "Keep one of the rows."
+    )
 
 
 def _untitled(table: DataFrame) -> Iterator[Fault]:
     is_blank = table["title"].str.strip() == ""
-    yield from _where(table, "title", is_blank, "is no title.", "Write the category's title.")
+    yield from where_wrong(table, "title", is_blank, "is no title.", "Write the category's title.")
 
 
 def _orphans(table: DataFrame) -> Iterator[Fault]:
     is_unknown = (table["parent"] != "") & ~table["parent"].isin(table["code"])
     remedy = "Correct it, or add the parent's row."
-    yield from _where(table, "parent", is_unknown, "is not a code of the table.", remedy)
+    yield from where_wrong(table, "parent", is_unknown, "is not a code of the table.", remedy)
 
 
 def _cycles(table: DataFrame) -> Iterator[Fault]:
@@ -130,7 +138,7 @@ def _levels(table: DataFrame) -> Iterator[Fault]:
 
 def _flags(table: DataFrame) -> Iterator[Fault]:
     is_strange = ~table["is_residual"].isin(["", "0", "1"])
-    yield from _where(table, "is_residual", is_strange, "is no flag.", "Write 1 (residual) or 0.")
+    yield from where_wrong(table, "is_residual", is_strange, "is no flag.", "Write 1 (residual) or 0.")
 
 
 def _alternatives(table: DataFrame) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from pandas import DataFrame, Series
 
 from crimestats import files
 from crimestats.classification import spelling
+from crimestats.classification.index import Reference
 from crimestats.classification.table import read_categories, read_titles
 from crimestats.errors import CallError, ClassificationError
 from crimestats.frames import NOT_APPLICABLE, TOTAL, UNKNOWN
@@ -66,6 +67,7 @@ class Classification:
     id: str
     version: str
     _table: DataFrame
+    _reference: Reference | None = None
     _categories: dict[str, Category] = field(init=False)
     _children: dict[str, tuple[str, ...]] = field(init=False)
     _spellings: dict[str, tuple[str, ...]] = field(init=False)
@@ -80,6 +82,7 @@ class Classification:
         object.__setattr__(self, "_children", {code: tuple(below) for code, below in children.items()})
         known = spelling.spellings((category.code, category.alternatives) for category in categories.values())
         object.__setattr__(self, "_spellings", known)
+        object.__setattr__(self, "_reference", self._reference or Reference(self._table))
 
     @classmethod
     def load(cls, id: str, version: str = "1.0") -> "Classification":
@@ -92,7 +95,11 @@ class Classification:
 
     @classmethod
     def from_csv(
-        cls, path: Path | str, version: str = "", titles: Mapping[str, Path | str] | None = None
+        cls,
+        path: Path | str,
+        version: str = "",
+        titles: Mapping[str, Path | str] | None = None,
+        phrases: Mapping[str, Path | str] | None = None,
     ) -> "Classification":
         """Read a user's own classification; its id is the file's name without the ending.
 
@@ -101,12 +108,15 @@ class Classification:
                 is_residual, alternatives, note.
             version: Part of the name of its scheme.
             titles: By language, CSV files of code and title.
+            phrases: By language, CSV files of code and phrase; kind and tags if wanted. They are read when
+                they are first asked for.
 
         Raises:
             FileError: A file cannot be read.
             DefinitionError: A table has a fault; file, line and column are named.
         """
-        return cls(Path(path).stem, version, _read(Path(path), titles or {}))
+        table = _read(Path(path), titles or {})
+        return cls(Path(path).stem, version, table, Reference(table, phrases=phrases))
 
     @property
     def scheme(self) -> str:
@@ -269,6 +279,70 @@ class Classification:
         is_counted_twice = len(set(codes)) < len(codes) or not within.isdisjoint(codes)
         return UNKNOWN if is_counted_twice else "+".join(codes)
 
+    @property
+    def reference(self) -> Reference:
+        """What stands beside the categories, and who made them (`source`)."""
+        return self._reference or Reference(self._table)
+
+    @property
+    def index(self) -> DataFrame:
+        """The terms of the document, as printed and repaired (`index.INDEX`)."""
+        return self.reference.index.copy(deep=False)
+
+    @property
+    def phrases(self) -> DataFrame:
+        """Phrases in use: code, phrase, kind, tags, language, origin (`project`, or `user` for one's own)."""
+        return self.reference.phrases.copy(deep=False)
+
+    @property
+    def variables(self) -> DataFrame:
+        """Disaggregating variables with their values (`index.VARIABLES`); value is empty in its own row."""
+        return self.reference.variables.copy(deep=False)
+
+    def inclusions(self, code: str, is_resolved: bool = True) -> DataFrame:
+        """Acts that the document names within a category: term, language, target (empty), from_code.
+
+        Resolved, with those of the categories that it refers to ("apply all
+        inclusions listed in ..."), and so on down.
+        """
+        return self.reference.terms(self[code].code, "inclusion", is_resolved)
+
+    def exclusions(self, code: str, is_resolved: bool = True) -> DataFrame:
+        """Acts that the document sends elsewhere: term, language, target (codes, blanks between), from_code.
+
+        An empty target is no offence, or the offence that was committed.
+        Resolved, with those of the categories that it refers to ("apply all
+        exclusions listed in ..."), and so on up, without what would be sent
+        into the category itself.
+        """
+        return self.reference.terms(self[code].code, "exclusion", is_resolved)
+
+    def see_also(self, code: str) -> DataFrame:
+        """Whose inclusions or exclusions apply too: term, language, target (all codes), from_code."""
+        return self.reference.see_also(self[code].code)
+
+    def note(self, code: str, language: str = "en") -> str:
+        """Scope note of a category, in this project's words; empty where there is none."""
+        return self.reference.notes.get(language, {}).get(self[code].code, "")
+
+    def search(self, text: str, language: str | None = None, limit: int = 20) -> DataFrame:
+        """Find categories of any level by title, term, phrase or code, for people.
+
+        Case and accents do not matter; other forms of a word, parts of long
+        words and near misspellings count, but less (`search.Finder`).
+
+        Returns:
+            Best first: code, level, title, score (0 to 1), matched (what was
+            found), kind (title, inclusion, exclusion, index, phrase or code), language.
+
+        Raises:
+            CallError: Nothing is written in that language, or limit is below 1.
+
+        >>> Classification.load("iccs").search("honour killing", limit=1)["code"].tolist()
+        ['0101']
+        """
+        return self.reference.finder(str(text), language, limit)
+
     def _unknown(self, written: object) -> ClassificationError:
         fits = spelling.fitting(written, self._spellings) or spelling.candidates(written, self._spellings)
         near = " or ".join(f"{code} ({self._categories[code].title})" for code in fits)
@@ -280,7 +354,8 @@ class Classification:
 def _load(id: str, version: str) -> Classification:
     path = files.shipped("classification", id, version, "categories.csv")
     titles = {each.name.split(".")[1]: each for each in sorted(path.parent.glob("titles.*.csv"))}
-    return Classification(id, version, _read(path, titles))
+    table = _read(path, titles)
+    return Classification(id, version, table, Reference(table, path.parent))
 
 
 def _read(path: Path, titles: Mapping[str, Path | str]) -> DataFrame:

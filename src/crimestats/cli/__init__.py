@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from crimestats import __version__
-from crimestats.cli import console
+from crimestats.cli import classification, console
 from crimestats.errors import CallError, CrimestatsError, FileError
 
 QUESTIONNAIRE = "un-cts-2024"
@@ -37,6 +37,10 @@ forms = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(forms, name="questionnaire")
+app.add_typer(classification.app, name="classification")
+app.command(
+    "classify", epilog=_example("crimestats classify figures.csv --scheme us-nibrs --out classified.parquet")
+)(classification.classify)
 
 Folder = Annotated[Path, typer.Argument(help="Folder of returned workbooks, or one workbook.")]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
