@@ -9,8 +9,10 @@ LONGEST = 1000
 _WORD = re.compile(r"\w+")
 _HAN = re.compile("([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)")
 _ARTICLE = re.compile("^(?:\u0648|\u0628|\u0641)?\u0627\u0644(?=\\w{3})")
-_ALIKE = str.maketrans({"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": ""})
-"""Arabic letters that are written for each other at the end of a word, and the stroke that lengthens one."""
+_MARKS = {place: None for place in range(0x10000) if unicodedata.combining(chr(place))}
+_ALIKE = _MARKS | str.maketrans({"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": ""})
+"""Accents and vowel signs; Arabic letters that are written for each other at the end of a word, and the
+stroke that lengthens one."""
 
 
 def fold(text: str) -> str:
@@ -19,10 +21,10 @@ def fold(text: str) -> str:
     >>> fold("  Robo   con FUERZA, agresión "), fold("Körperverletzung")
     ('robo con fuerza, agresion', 'korperverletzung')
     """
-    plain = unicodedata.normalize("NFKD", text[:LONGEST].casefold())
-    return " ".join(
-        "".join(each for each in plain if not unicodedata.combining(each)).translate(_ALIKE).split()
-    )
+    plain = text[:LONGEST].casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain).translate(_ALIKE)
+    return " ".join(plain.split())
 
 
 def words(text: str) -> list[str]:

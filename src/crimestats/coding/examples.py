@@ -1,0 +1,125 @@
+"""What the coder learns from: coded national lists, the index of the ICCS, and decisions of people."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from crimestats.classification import Classification, Correspondence, schemes
+from crimestats.coding.cues import Cues
+from crimestats.coding.texts import folded, words
+from crimestats.errors import CallError
+
+COLUMNS = ("text", "words", "language", "code", "against", "source", "country", "place", "weight")
+"""Of the examples: text as written, its plain words without cues, language, ICCS code, category that it is
+not (an exclusion), source (a scheme, `index` or `phrases`), country, code in its list, weight."""
+
+OWN_WEIGHT = 3.0
+"""A decision of the user counts as much as three rows of other lists."""
+
+INDEX, PHRASES = "index", "phrases"
+_TAKEN = ("inclusion", "index", "exclusion")
+
+
+class Left(NamedTuple):
+    """What is left out of training: schemes, or all lists of a country."""
+
+    schemes: frozenset[str]
+    countries: frozenset[str]
+
+
+def examples(leave_out: Iterable[str] = (), own: Iterable[Path | str] = ()) -> DataFrame:
+    """All coded texts, each text and code once in a country.
+
+    Args:
+        leave_out: Schemes (by any of their names) or countries (`US`; with
+            them go the lists of their parts, `US-IL`) not to be learnt from.
+        own: Correspondence tables of the user's own, which may be decisions
+            made in a review.
+
+    Returns:
+        As `COLUMNS` says. Rows without a category, and those of a section
+        only, teach nothing and are not there.
+
+    Raises:
+        CallError: No scheme or country has a name of `leave_out`.
+        DefinitionError: A table has a fault; file, line and column are named.
+    """
+    left = _left(leave_out)
+    tables = [_of_table(Correspondence.load(scheme), 1.0) for scheme in schemes()["scheme"]]
+    kept = [table for table in tables if not _is_left(table, left)]
+    mine = [_of_table(Correspondence.from_csv(path), OWN_WEIGHT) for path in own]
+    table = pd.concat([*mine, *kept, _of_index(), _of_phrases()], ignore_index=True)
+    bare = Cues.load().find(folded(table["text"]))["bare"]
+    table = table.assign(words=bare.map(words))[list(COLUMNS)]
+    is_useful = (table["words"] != "") & ((table["code"].str.len() > 2) | (table["against"] != ""))
+    return table[is_useful].drop_duplicates(["words", "code", "against", "country"], ignore_index=True)
+
+
+def _left(names: Iterable[str]) -> Left:
+    shipped = schemes()
+    countries = set(shipped["country"]) | {country.split("-")[0] for country in shipped["country"]}
+    out: set[str] = set()
+    gone: set[str] = set()
+    for name in names:
+        if name.upper() in countries:
+            gone.add(name.upper())
+        else:
+            out.add(Correspondence.load(name).scheme)
+    return Left(frozenset(out), frozenset(gone))
+
+
+def _is_left(table: DataFrame, left: Left) -> bool:
+    country, scheme = table["country"].iloc[0], table["source"].iloc[0]
+    return scheme in left.schemes or bool({country, country.split("-")[0]} & left.countries)
+
+
+def _of_table(table: Correspondence, weight: float) -> DataFrame:
+    rows = table.data
+    rows = rows[~rows["iccs"].isin(["", "_T"]) & ~rows["iccs"].str.contains("+", regex=False)]
+    return DataFrame({
+        "text": rows["title"], "language": table.language or "und", "code": rows["iccs"], "against": "",
+        "source": table.scheme, "country": table.country or "INT", "place": rows["code"], "weight": weight,
+    })  # fmt: skip
+
+
+def _of_index() -> DataFrame:
+    """Titles, inclusions and index terms; an exclusion is an example of its target and against its category."""
+    iccs = Classification.load("iccs")
+    rows = iccs.index[iccs.index["kind"].isin(_TAKEN)]
+    is_exclusion = rows["kind"] == "exclusion"
+    target = rows["target"].where(rows["target"].isin(iccs.codes), "")
+    terms = DataFrame({
+        "text": rows["term"], "language": rows["language"], "code": rows["code"].mask(is_exclusion, target),
+        "against": rows["code"].where(is_exclusion, ""),
+    })  # fmt: skip
+    titles = [
+        DataFrame({"text": iccs.data[column], "language": language, "code": iccs.data["code"], "against": ""})
+        for column, language in (("title", "en"), ("title_es", "es"))
+    ]
+    return pd.concat([*titles, terms]).assign(source=INDEX, country="INT", place="", weight=1.0)
+
+
+def _of_phrases() -> DataFrame:
+    rows = Classification.load("iccs").phrases
+    return DataFrame({
+        "text": rows["phrase"], "language": rows["language"], "code": rows["code"], "against": "",
+        "source": PHRASES, "country": "INT", "place": "", "weight": 1.0,
+    })  # fmt: skip
+
+
+def counts(table: DataFrame) -> "Series[int]":
+    """How many examples there are of each source and language, for the model card."""
+    return table.groupby(["source", "language"], sort=True).size()
+
+
+def refuse_empty(table: DataFrame) -> None:
+    """Stop where nothing is left to learn from.
+
+    Raises:
+        CallError: There are examples of fewer than two categories.
+    """
+    if table["code"].nunique() < 2:
+        raise CallError("leave_out", "leaves no examples to learn from.", "Leave fewer sources out.")
