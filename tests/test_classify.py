@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from crimestats import release
 from crimestats.classification import Classification, classify
 from crimestats.classification.correspondence import Correspondence
-from crimestats.classification.reported import read_figures
 from crimestats.classification.counts import outcome, usage
+from crimestats.classification.reported import read_figures
 from crimestats.cli.classification import classify as command
 from crimestats.errors import CallError, ClassificationError, DefinitionError, FileError
 from crimestats.frames import BREAKDOWNS, CLASSIFIED, OBSERVATIONS

@@ -22,6 +22,7 @@ _DOORS = {
     "schemes": "classification",
     "classify": "classification",
     "usage": "classification",
+    "suggest": "coding",
     "population": "areas",
     "tabulate": "trends",
     "lineage": "trends",

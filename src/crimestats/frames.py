@@ -184,8 +184,15 @@ TRENDS = Frame("Trends", {
     "basis": "key", "status": "key",
     "coverage_population": "number", "coverage_areas": "number", "n_areas": "count", "findings": "text",
 })  # fmt: skip
+SUGGESTIONS = Frame("Suggestions", {
+    "text": "text", "code": "text", "probability": "number",
+    "code_l1": "text", "code_l2": "text", "code_l3": "text", "code_l4": "text",
+    "p_l1": "number", "p_l2": "number", "p_l3": "number", "p_l4": "number",
+    "top5": "text", "p_top5": "text", "tags": "text", "basis": "text", "reason": "text",
+})  # fmt: skip
 LINEAGE = Frame("Lineage", {"figure_id": "text", "part_kind": "key", "part_id": "text", "weight": "number"})
 
 FRAMES = {
-    frame.name: frame for frame in (RETURNS, CELLS, FINDINGS, OBSERVATIONS, CLASSIFIED, TRENDS, LINEAGE)
+    frame.name: frame
+    for frame in (RETURNS, CELLS, FINDINGS, OBSERVATIONS, CLASSIFIED, TRENDS, SUGGESTIONS, LINEAGE)
 }

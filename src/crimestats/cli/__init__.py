@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from crimestats import __version__
-from crimestats.cli import classification, console
+from crimestats.cli import classification, coding, console
 from crimestats.errors import CallError, CrimestatsError, FileError
 
 QUESTIONNAIRE = "un-cts-2024"
@@ -38,6 +38,7 @@ forms = typer.Typer(
 )
 app.add_typer(forms, name="questionnaire")
 app.add_typer(classification.app, name="classification")
+app.add_typer(coding.app, name="coding")
 app.command(
     "classify", epilog=_example("crimestats classify figures.csv --scheme us-nibrs --out classified.parquet")
 )(classification.classify)

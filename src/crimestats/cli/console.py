@@ -38,6 +38,22 @@ class Console:
             yield lambda done, total: bar.update(task, completed=done, total=total)
             bar.update(task, completed=1, total=1)
 
+    @contextmanager
+    def steps(self, text: str) -> "Iterator[Callable[[str], None]]":
+        """A spinner with the step that runs: call it with what begins."""
+        from rich.console import Console as Terminal
+
+        terminal = Terminal(stderr=True, quiet=self.quiet)
+        with terminal.status(text) as status:
+
+            def say(step: str) -> None:
+                if terminal.is_terminal:
+                    status.update(step)
+                else:
+                    terminal.print(step, highlight=False)
+
+            yield say
+
     def findings(self, findings: "DataFrame", returns: int, messages: int = 4) -> None:
         """Findings by rule with the number of each, and the first messages in full."""
         if self.quiet:

@@ -42,7 +42,12 @@ class Calibration:
 
     @classmethod
     def fit(
-        cls, found: Floats, nearest: Floats, is_exact: NDArray[np.bool_], is_right: Floats, country: NDArray[np.object_]
+        cls,
+        found: Floats,
+        nearest: Floats,
+        is_exact: NDArray[np.bool_],
+        is_right: Floats,
+        country: NDArray[np.object_],
     ) -> "Calibration":
         """Learn from texts whose country was left out.
 

@@ -14,7 +14,7 @@ itself and of all below it, right for leaves of any depth.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,7 @@ from scipy import sparse
 
 from crimestats.classification import Classification
 from crimestats.coding.calibration import Calibration
+from crimestats.coding.examples import INDEX
 from crimestats.coding.features import Features, Matrix
 from crimestats.coding.texts import PARTS, parts, words
 
@@ -39,7 +40,7 @@ POWER = 6
 SHARE_COMPARED, SHARE_BARE = 0.3, 0.5
 """Weight of the comparison in the product; weight of the text without brackets beside the whole."""
 
-_NOTHING = 1e-9
+_NOTHING = np.float32(1e-9)
 _EXACT = 0.9
 """Probability of a category whose example the text is, before calibration."""
 
@@ -57,6 +58,7 @@ class Coder:
         examples: text, words, language, code, against, source, place, weight.
         vectors: The examples as runs of characters, in their order.
         calibration: From scores to probabilities, and thresholds.
+        path: Where it is kept; empty where it is not.
     """
 
     about: Mapping[str, Any]
@@ -67,18 +69,52 @@ class Coder:
     examples: DataFrame
     vectors: Matrix
     calibration: Calibration
+    path: str = ""
 
-    def scores(self, bare: "Series[str]", is_used: NDArray[np.bool_] | None = None) -> tuple[Floats, Floats]:
+    def read(self, bare: "Series[str]", is_used: NDArray[np.bool_] | None = None) -> "Reading":
         """How likely each category is for texts without cues, before calibration.
+
+        A text that is an example itself takes its category before all else.
 
         Args:
             bare: From `Cues.find`.
-            is_used: Which examples are compared; all without it.
-
-        Returns:
-            Likelihoods (texts by categories, rows add up to 1), and the cosine
-            of the nearest example of the likeliest category.
+            is_used: Which examples are known; all without it.
         """
+        reading = self._scores(bare, is_used)
+        exact = self._exact(reading.words, is_used)
+        is_exact = exact.max(axis=1, initial=0) > 0
+        likely = reading.likely
+        likely[is_exact] = (1 - _EXACT) * likely[is_exact] + _EXACT * exact[is_exact]
+        return replace(reading, likely=likely, is_exact=is_exact)
+
+    def nearest(self, reading: "Reading", column: Places) -> Places:
+        """For each text the example of a category that comes nearest; -1 where none has a run in common."""
+        found = np.full(len(column), -1, dtype=np.intp)
+        for place in np.unique(column):
+            rows, weights, transposed = self._blocks[place]
+            chosen = np.flatnonzero(column == place)
+            if transposed is None:
+                continue
+            cosines = (reading.compared[chosen] @ transposed).tocsr()
+            cosines.data[weights[cosines.indices] < 0] = 0
+            filled = np.flatnonzero(np.diff(cosines.indptr))
+            if len(filled):
+                first = cosines.indptr[filled]
+                highest = np.repeat(np.maximum.reduceat(cosines.data, first), np.diff(cosines.indptr)[filled])
+                at = np.flatnonzero(cosines.data == highest)
+                best = at[np.searchsorted(at, first)]
+                found[chosen[filled]] = rows[cosines.indices[best]]
+        return found
+
+    def written(self, reading: "Reading", column: Places) -> Places:
+        """For each text the example of a category that it is itself; -1 where there is none."""
+        found = np.full(len(column), -1, dtype=np.intp)
+        for row in np.flatnonzero(column >= 0):
+            same = self._written.get(reading.words[row], [])
+            found[row] = next((place for place, each, _ in same if each == column[row]), -1)
+        return found
+
+    def _scores(self, bare: "Series[str]", is_used: NDArray[np.bool_] | None) -> "Reading":
         counts, has_parts = self._counts(bare)
         whole = counts[0] + counts[1] + counts[2]
         seen, compared = self.features.weigh(whole)
@@ -91,30 +127,26 @@ class Coder:
             likely[inner] = (likely[inner] + SHARE_BARE * self._linear(outside)) / (1 + SHARE_BARE)
             queries += [without, self.features.weigh(counts[1][inner])[1]]
             owner += [inner, inner]
-        alike, nearest = self._alike(sparse.vstack(queries, format="csr"), np.concatenate(owner), likely, is_used, weight)
-        product = likely ** (1 - SHARE_COMPARED) * _shares(alike + _NOTHING) ** SHARE_COMPARED
-        return _shares(product), nearest
+        alike, nearest = self._alike(
+            sparse.vstack(queries, format="csr"), np.concatenate(owner), likely, is_used, weight
+        )
+        product = np.exp(  # a geometric mean; in single precision much faster than powers
+            (1 - SHARE_COMPARED) * np.log(likely) + SHARE_COMPARED * np.log(_shares(alike + _NOTHING))
+        )
+        is_exact = np.zeros(len(bare), dtype=bool)
+        return Reading(
+            [words(text) for text in bare.to_numpy(object)], _shares(product), nearest, is_exact, compared
+        )
 
-    def exact(self, bare: "Series[str]", is_used: NDArray[np.bool_] | None = None) -> Floats:
+    def _exact(self, plain: list[str], is_used: NDArray[np.bool_] | None) -> Floats:
         """Shares of the categories that have the very text as an example; rows without one are 0."""
-        shares = np.zeros((len(bare), len(self.categories)), dtype=np.float32)
-        plain = [words(text) for text in bare]
+        shares = np.zeros((len(plain), len(self.categories)), dtype=np.float32)
         for row in [row for row, text in enumerate(plain) if text in self._written]:
             for example, column, weight in self._written[plain[row]]:
                 if is_used is None or is_used[example]:
                     shares[row, column] += weight
         total = shares.sum(axis=1, keepdims=True)
         return np.divide(shares, total, out=shares, where=total > 0)
-
-    def likelihoods(
-        self, bare: "Series[str]", is_used: NDArray[np.bool_] | None = None
-    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """`scores`, where the very text is an example with that before all else, and whether it is."""
-        likely, nearest = self.scores(bare, is_used)
-        exact = self.exact(bare, is_used)
-        is_exact = exact.max(axis=1, initial=0) > 0
-        likely[is_exact] = (1 - _EXACT) * likely[is_exact] + _EXACT * exact[is_exact]
-        return likely, nearest, is_exact
 
     @cached_property
     def _written(self) -> dict[str, list[tuple[int, int, float]]]:
@@ -128,7 +160,7 @@ class Coder:
         return written
 
     def _counts(self, bare: "Series[str]") -> tuple[list[Matrix], NDArray[np.bool_]]:
-        pieces = DataFrame([parts(text) for text in bare], columns=list(PARTS), index=bare.index)
+        pieces = DataFrame([parts(text) for text in bare.to_numpy(object)], columns=list(PARTS), dtype=object)
         has_parts = ((pieces["head"] != "") | (pieces["bracket"] != "")).to_numpy()
         return self.features.counts([pieces[name] for name in PARTS]), has_parts
 
@@ -138,7 +170,12 @@ class Coder:
         return _shares(likely + _NOTHING)
 
     def _alike(
-        self, queries: Matrix, owner: Places, likely: Floats, is_used: NDArray[np.bool_] | None, weight: Floats
+        self,
+        queries: Matrix,
+        owner: Places,
+        likely: Floats,
+        is_used: NDArray[np.bool_] | None,
+        weight: Floats,
     ) -> tuple[Floats, Floats]:
         """Likeness to the examples of the likeliest categories, and the greatest cosine among them.
 
@@ -183,9 +220,33 @@ class Coder:
         return blocks
 
     @cached_property
+    def printed(self) -> frozenset[str]:
+        """What the document itself prints, as plain words."""
+        return frozenset(self.examples.loc[self.examples["source"] == INDEX, "words"])
+
+    @cached_property
     def tree(self) -> "Tree":
         """Where the categories stand."""
         return Tree.of(self.categories)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model makes of texts.
+
+    Attributes:
+        words: The texts as plain words.
+        likely: Texts by categories; rows add up to 1.
+        nearest: Cosine of the nearest example of the likeliest category.
+        is_exact: The very text is an example.
+        compared: The texts as the runs that they are compared by.
+    """
+
+    words: list[str]
+    likely: Floats
+    nearest: Floats
+    is_exact: NDArray[np.bool_]
+    compared: Matrix
 
 
 @dataclass(frozen=True)
@@ -217,7 +278,9 @@ class Tree:
                     matrix[row, here.index(lines[code][level - 1])] = 1
             within.append(matrix)
             above = list(codes[level - 2]) if level > 1 else []
-            parents.append(np.array([above.index(iccs[code].parent) if above else 0 for code in here], dtype=np.intp))
+            parents.append(
+                np.array([above.index(iccs[code].parent) if above else 0 for code in here], dtype=np.intp)
+            )
         return cls(tuple(codes), tuple(within), tuple(parents))
 
     def best(self, likely: Floats) -> tuple[list[Places], list[Floats]]:

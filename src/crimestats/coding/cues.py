@@ -101,7 +101,9 @@ def _load(path: Path) -> Cues:
     for language, rows in table[table["kind"] == "tag"].groupby("language", sort=False):
         hints = sorted({re.escape(hint) for hint in rows["hint"].str.split("|").explode()})
         triples = rows[["hint", "pattern", "tags"]].to_numpy(str).tolist()
-        cues = tuple(Cue(tuple(hint.split("|")), re.compile(pattern), names) for hint, pattern, names in triples)
+        cues = tuple(
+            Cue(tuple(hint.split("|")), re.compile(pattern), names) for hint, pattern, names in triples
+        )
         tags[str(language)] = ("|".join(hints), cues)
     sums = table.loc[table["kind"] == "aggregate", "pattern"]
     return Cues(tags, re.compile("|".join(f"(?:{pattern})" for pattern in sums)))

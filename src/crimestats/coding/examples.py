@@ -86,7 +86,7 @@ def _of_table(table: Correspondence, weight: float) -> DataFrame:
 
 
 def _of_index() -> DataFrame:
-    """Titles, inclusions and index terms; an exclusion is an example of its target and against its category."""
+    """Titles, inclusions, index terms; an exclusion is an example of its target, and against its category."""
     iccs = Classification.load("iccs")
     rows = iccs.index[iccs.index["kind"].isin(_TAKEN)]
     is_exclusion = rows["kind"] == "exclusion"

@@ -106,7 +106,7 @@ class Features:
 
     @cached_property
     def _column(self) -> Places:
-        """For each known word the column of its feature; -1 where it has none, and for an unknown word (-1)."""
+        """For each known word the column of its feature; -1 where it has none, and at the end for unknown words."""
         column = np.full(len(self._known) + 1, -1, dtype=np.intp)
         single = [(place, word) for place, word in enumerate(self.words) if " " not in word]
         column[self._known.get_indexer(Index([word for _, word in single]))] = [place for place, _ in single]
@@ -167,7 +167,7 @@ class Tokens:
     @classmethod
     def of(cls, texts: "Series[str]") -> "Tokens":
         """Take plain texts apart at their blanks."""
-        lists = [text.split() for text in texts]
+        lists = [text.split() for text in texts.to_numpy(object)]
         row = np.repeat(np.arange(len(lists)), [len(words) for words in lists])
         word, names = pd.factorize(np.array([each for words in lists for each in words], dtype=object))
         pairs = np.where(row[1:] == row[:-1], word[:-1].astype(np.int64) * len(names) + word[1:], -1)

@@ -54,7 +54,9 @@ def train(
     seen, vectors = features.weigh(features.counts([table["words"]])[0])
     columns = {code: place for place, code in enumerate(sorted(set(table["code"]) - {""}))}
     place = table["code"].map(columns).fillna(-1).to_numpy(np.intp)
-    blank = Calibration(np.zeros((len(LEVELS), 4), np.float32), np.zeros((len(PROMISES), len(LEVELS)), np.float32))
+    blank = Calibration(
+        np.zeros((len(LEVELS), 4), np.float32), np.zeros((len(PROMISES), len(LEVELS)), np.float32)
+    )
 
     def fitted(is_used: NDArray[np.bool_], rounds: int) -> Coder:
         weights, intercepts = _linear(seen, place, table["weight"], is_used, len(columns), rounds)
@@ -79,7 +81,9 @@ def _linear(
     return weights, intercepts
 
 
-def _calibrated(table: DataFrame, fitted: Callable[[NDArray[np.bool_], int], Coder], say: Step) -> Calibration:
+def _calibrated(
+    table: DataFrame, fitted: Callable[[NDArray[np.bool_], int], Coder], say: Step
+) -> Calibration:
     """What scores are worth for texts of countries left out."""
     is_listed = (~table["source"].isin(_TABLES_ONLY) & (table["code"] != "")).to_numpy()
     fold = _folds(table["country"])
@@ -92,19 +96,23 @@ def _calibrated(table: DataFrame, fitted: Callable[[NDArray[np.bool_], int], Cod
         parts.append((rows, *read(coder, rows["text"], is_used)))
     truth = np.concatenate([rows["code"].to_numpy(object) for rows, *_ in parts])
     country = np.concatenate([rows["country"].str.split("-").str[0].to_numpy(object) for rows, *_ in parts])
-    codes, found, nearest, is_exact = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3, 4))
+    codes, found, nearest, is_exact = (
+        np.concatenate([part[place] for part in parts]) for place in (1, 2, 3, 4)
+    )
     return Calibration.fit(found, nearest, is_exact, rightness(codes, truth), country)
 
 
 def read(
     coder: Coder, texts: "Series[str]", is_used: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.object_], Floats, Floats, NDArray[np.bool_]]:
-    """The best category at each level and its likelihood before calibration, the nearest cosine, exactness."""
+    """The best category at each level, its likelihood before calibration, nearest cosine, exactness."""
     bare = Cues.load().find(folded(texts))["bare"].astype("str")
-    likely, nearest, is_exact = coder.likelihoods(bare, is_used)
-    places, found = coder.tree.best(likely)
-    codes = [np.where(place < 0, "", names[place]) for place, names in zip(places, coder.tree.codes, strict=True)]
-    return np.stack(codes, axis=1), np.stack(found, axis=1), nearest, is_exact
+    reading = coder.read(bare, is_used)
+    places, found = coder.tree.best(reading.likely)
+    codes = [
+        np.where(place < 0, "", names[place]) for place, names in zip(places, coder.tree.codes, strict=True)
+    ]
+    return np.stack(codes, axis=1), np.stack(found, axis=1), reading.nearest, reading.is_exact
 
 
 def rightness(codes: NDArray[np.object_], truth: NDArray[np.object_]) -> Floats:
