@@ -23,7 +23,7 @@ SHARED = (
     / "iccs"
 )
 DIGITS = {1: 2, 2: 4, 3: 5, 4: 6}
-ADDED = ["iccs", "iccs_version", "share_lower", "share", "share_upper", "relation", "correspondence"]
+ADDED = ["iccs", "iccs_version", "share_lower", "share", "share_upper", "relation", "tags", "correspondence"]
 
 
 def own(path: Path, table: str, **arguments) -> Classification:

@@ -134,13 +134,13 @@ def test_shares_are_kept_and_the_note_says_of_what(table):
     ]  # fmt: skip
 
 
-def test_tags_are_a_breakdown_and_a_note(table):
+def test_tags_are_a_column_and_cy_a_breakdown(table):
     given = figures(("080", 1), ("090", 1), ("010", 1), ("080", 1)).astype({"note": "str"})
     given.loc[3, "note"] = "late"
     given["cy"] = given["cy"].cat.add_categories("_U")
     given.loc[3, "cy"] = "_U"
-    assert short(classify(given, table), "cy", "note") == [
-        ["1", "tags: Cy At=1"], ["_T", "tags: CP"], ["_T", ""], ["_U", "late; tags: Cy At=1"],
+    assert short(classify(given, table), "cy", "tags", "note") == [
+        ["1", "At=1 Cy", ""], ["_T", "CP", ""], ["_T", "_Z", ""], ["_U", "At=1 Cy", "late"],
     ]  # fmt: skip
 
 

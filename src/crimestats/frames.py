@@ -174,7 +174,7 @@ OBSERVATIONS = Frame("Observations", {
 CLASSIFIED = Frame("Classified", {
     **OBSERVATIONS.columns, "iccs": "key", "iccs_version": "key",
     "share_lower": "number", "share": "number", "share_upper": "number",
-    "relation": "key", "correspondence": "key",
+    "relation": "key", "tags": "key", "correspondence": "key",
 })  # fmt: skip
 TRENDS = Frame("Trends", {
     "figure_id": "text", "area": "key", "year": "year", "iccs": "key", **_keys(*SERIES),

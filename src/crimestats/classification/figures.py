@@ -15,7 +15,7 @@ from crimestats.frames import NOT_APPLICABLE, TOTAL, UNKNOWN
 
 _NO_CATEGORY = (TOTAL, NOT_APPLICABLE, UNKNOWN)
 _NUMBERS = ["value", "lower", "upper"]
-_ADDED = ["iccs", "iccs_version", *SHARES, "relation", "correspondence"]
+_ADDED = ["iccs", "iccs_version", *SHARES, "relation", "tags", "correspondence"]
 _EXACT, _BOUNDED = "exact", "bounded"
 _CYBER, _IS_CYBER = r"(?:^| )Cy(?:$| |=)", "1"
 
@@ -36,8 +36,9 @@ def classify(observations: DataFrame, correspondence: Correspondence | None = No
     value; else it is null and the status `bounded`, and the best estimate is
     the reported figure times `share`, which the note keeps (`part of 120`).
 
-    ICCS tags of the row: `Cy` is the breakdown `cy`; all of them stand at the
-    end of the note (`tags: CP In`).
+    ICCS tags of the row stand in `tags`, in order (`CP In`), and `Cy` is the
+    breakdown `cy` too. They tell figures of one category apart: conspiracy to
+    murder is 0101 with CP (ICCS 1.0, Table I), and no killing.
 
     Args:
         observations: Reported figures (`frames.OBSERVATIONS`): those that
@@ -51,7 +52,8 @@ def classify(observations: DataFrame, correspondence: Correspondence | None = No
         broad list writes it, iccs_version, share_lower, share, share_upper (1
         where a figure goes whole; share null where it is not known), relation
         of the national category to the ICCS's (`equal` where the figure
-        carried its code, `_Z` where it has no category) and correspondence
+        carried its code, `_Z` where it has no category), tags (`_Z` for none)
+        and correspondence
         (the scheme of the table; `_Z` where none was used).
 
     Raises:
@@ -92,7 +94,7 @@ def _coded(codes: "Series[Any]", iccs: Classification) -> DataFrame:
     is_none = categories.isin([NOT_APPLICABLE, UNKNOWN])
     relation = Series("equal", index=categories.index).mask(is_none, NOT_APPLICABLE)
     lines = DataFrame({"place": np.arange(len(codes)), "iccs": categories, "relation": relation})
-    return lines.assign(**dict.fromkeys(SHARES, 1.0), correspondence=NOT_APPLICABLE, tags="")
+    return lines.assign(**dict.fromkeys(SHARES, 1.0), correspondence=NOT_APPLICABLE, tags=NOT_APPLICABLE)
 
 
 def _through(observations: DataFrame, correspondence: Correspondence, iccs: Classification) -> DataFrame:
@@ -131,8 +133,9 @@ def rows_for(figures: DataFrame, correspondence: Correspondence) -> DataFrame:
     found = figures.merge(rows, on="code")
     found = found[(found["first"] <= found["year"]) & (found["year"] <= found["last"])]
     has_none = found["iccs"] == ""
+    tags = found["tags"].map(lambda text: " ".join(sorted(text.split())) or NOT_APPLICABLE)
     relation = found["relation"].mask(has_none, NOT_APPLICABLE)
-    return found.assign(iccs=found["iccs"].mask(has_none, NOT_APPLICABLE), relation=relation)
+    return found.assign(iccs=found["iccs"].mask(has_none, NOT_APPLICABLE), relation=relation, tags=tags)
 
 
 def _shared(classified: DataFrame, lines: DataFrame) -> DataFrame:
@@ -166,15 +169,12 @@ def _range(lower: float, upper: float) -> str:
 
 
 def _with_tags(classified: DataFrame, tags: "Series[str]") -> DataFrame:
-    """The figures with the ICCS tags of their rows: Cy as a breakdown, all of them in the note."""
-    has_tags = (tags != "").to_numpy()
-    if not has_tags.any():
-        return classified
+    """The figures with Cy as a breakdown, where the row has this tag and the figure says nothing of it."""
     if "cy" in classified:
         is_free = classified["cy"].isin([TOTAL, NOT_APPLICABLE]).to_numpy()
         is_cyber = tags.str.contains(_CYBER).to_numpy() & is_free
         classified = classified.assign(cy=_put(classified["cy"], is_cyber, _IS_CYBER))
-    return _noted(classified, has_tags, ("tags: " + tags[has_tags]).tolist())
+    return classified
 
 
 def _noted(classified: DataFrame, chosen: Flags, texts: list[str]) -> DataFrame:

@@ -116,6 +116,7 @@ def explain(
     """Show what speaks for the likeliest categories of a text: coded examples, exclusions, scope notes."""
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from crimestats import coding
@@ -126,13 +127,15 @@ def explain(
         found = coding.suggest([text], language, coder=coder).iloc[0]
         evidence = coding.explain(text, coder, language)
     page = Console(highlight=False)
-    page.print(f"[bold]{found['code'] or 'no code'}[/bold]  {found['reason']}", markup=True)
+    page.print(f"[bold]{found['code'] or 'no code'}[/bold]  {escape(found['reason'])}", markup=True)
     for (code, title, likely), rows in evidence.groupby(["code", "title", "probability"], sort=False):
         shown = Table(
             box=box.SIMPLE, title=f"{code} {title} ({likely:.2f})", title_justify="left", show_header=False
         )
-        for row in rows.itertuples():
-            shown.add_row(row.kind, row.text, row.source, "" if row.kind == "note" else f"{row.likeness:.2f}")
+        for kind, of, source, likeness in zip(
+            rows["kind"], rows["text"], rows["source"], rows["likeness"], strict=True
+        ):
+            shown.add_row(kind, escape(of), source, "" if kind == "note" else f"{likeness:.2f}")
         page.print(shown)
 
 
@@ -170,9 +173,8 @@ def _summary(found: "DataFrame") -> None:
     levels = found.loc[given, "code"].str.len().map({4: 2, 5: 3, 6: 4}).value_counts().sort_index()
     depth = ", ".join(f"{count:,} at level {level}" for level, count in levels.items())
     basis = ", ".join(f"{name} {count:,}" for name, count in found["basis"].value_counts().items())
-    typer.echo(
-        f"{len(found):,} texts: {int(given.sum()):,} coded ({depth or 'none'}), {int((~given).sum()):,} refused"
-    )
+    typer.echo(f"{len(found):,} texts: {int(given.sum()):,} coded ({depth or 'none'}),", nl=False)
+    typer.echo(f" {int((~given).sum()):,} refused")
     typer.echo(f"by evidence: {basis}")
     if not given.all():
         typer.echo(

@@ -86,7 +86,8 @@ class Calibration:
     def asked(self, precision: float) -> Floats:
         """The least probability at each level for a promised precision."""
         place = int(np.searchsorted(PROMISES, precision - 1e-9))
-        return self.thresholds[min(place, len(PROMISES) - 1)]
+        asked: Floats = self.thresholds[min(place, len(PROMISES) - 1)]
+        return asked
 
 
 def _seen(found: Floats, nearest: Floats, is_exact: NDArray[np.bool_]) -> Floats:

@@ -19,7 +19,7 @@ _LIMITS = """\
   most codes stop at the division.
 - Russian, Arabic and Chinese have an index and no coded list: nothing is measured there.
 - Hindi, and every language that is not named above, is outside what it knows.
-- It reads what is written. A paragraph without words, or a heading that its law explains elsewhere, is refused.
+- It reads what is written. A paragraph without words is refused.
 - It does not decide. What it refuses or backs off belongs in `crimestats coding review`.
 """
 
@@ -34,8 +34,8 @@ def card(coder: Coder) -> str:
         f"crimestats {about['crimestats']}; {len(coder.categories)} categories; "
         f"{len(coder.examples):,} coded texts; left out of training: {left}.",
         "",
-        "A logistic regression for each category on words and runs of characters, multiplied with the likeness to"
-        " coded examples; calibrated on lists whose country was left out.",
+        "A logistic regression for each category on words and runs of characters, multiplied with the"
+        " likeness to coded examples; calibrated on lists whose country was left out.",
         "",
         "## Data",
         "",
@@ -45,7 +45,7 @@ def card(coder: Coder) -> str:
         "",
         "## Thresholds",
         "",
-        "Least probability for a code at a level, for a promised share of right codes; none where no text reaches it.",
+        "Least probability of a code at a level, for a promised share of right codes.",
         "",
         "| promised | " + " | ".join(f"level {level}" for level in LEVELS[FIRST_LEVEL - 1 :]) + " |",
         "|---" * (len(LEVELS) - FIRST_LEVEL + 2) + "|",

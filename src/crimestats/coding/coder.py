@@ -144,9 +144,10 @@ class Coder:
         for row in [row for row, text in enumerate(plain) if text in self._written]:
             for example, column, weight in self._written[plain[row]]:
                 if is_used is None or is_used[example]:
-                    shares[row, column] += weight
+                    shares[row, column] += weight**2  # a decision of the user comes before other lists
         total = shares.sum(axis=1, keepdims=True)
-        return np.divide(shares, total, out=shares, where=total > 0)
+        divided: Floats = np.divide(shares, total, out=shares, where=total > 0)
+        return divided
 
     @cached_property
     def _written(self) -> dict[str, list[tuple[int, int, float]]]:

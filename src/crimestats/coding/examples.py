@@ -9,8 +9,11 @@ from pandas import DataFrame, Series
 
 from crimestats.classification import Classification, Correspondence, schemes
 from crimestats.coding.cues import Cues
+from crimestats.coding.decisions import read_decisions
+from crimestats.coding.outcomes import examples as decided
 from crimestats.coding.texts import folded, words
 from crimestats.errors import CallError
+from crimestats.files import read_csv
 
 COLUMNS = ("text", "words", "language", "code", "against", "source", "country", "place", "weight")
 """Of the examples: text as written, its plain words without cues, language, ICCS code, category that it is
@@ -36,8 +39,8 @@ def examples(leave_out: Iterable[str] = (), own: Iterable[Path | str] = ()) -> D
     Args:
         leave_out: Schemes (by any of their names) or countries (`US`; with
             them go the lists of their parts, `US-IL`) not to be learnt from.
-        own: Correspondence tables of the user's own, which may be decisions
-            made in a review.
+        own: Correspondence tables of the user's own, or records of a review
+            (`decisions.csv`).
 
     Returns:
         As `COLUMNS` says. Rows without a category, and those of a section
@@ -50,7 +53,7 @@ def examples(leave_out: Iterable[str] = (), own: Iterable[Path | str] = ()) -> D
     left = _left(leave_out)
     tables = [_of_table(Correspondence.load(scheme), 1.0) for scheme in schemes()["scheme"]]
     kept = [table for table in tables if not _is_left(table, left)]
-    mine = [_of_table(Correspondence.from_csv(path), OWN_WEIGHT) for path in own]
+    mine = [_of_user(Path(path)) for path in own]
     table = pd.concat([*mine, *kept, _of_index(), _of_phrases()], ignore_index=True)
     bare = Cues.load().find(folded(table["text"]))["bare"]
     table = table.assign(words=bare.map(words))[list(COLUMNS)]
@@ -82,6 +85,17 @@ def _of_table(table: Correspondence, weight: float) -> DataFrame:
     return DataFrame({
         "text": rows["title"], "language": table.language or "und", "code": rows["iccs"], "against": "",
         "source": table.scheme, "country": table.country or "INT", "place": rows["code"], "weight": weight,
+    })  # fmt: skip
+
+
+def _of_user(path: Path) -> DataFrame:
+    """A table of the user's own, or the record of a review."""
+    if "decision_id" not in read_csv(path).columns:
+        return _of_table(Correspondence.from_csv(path), OWN_WEIGHT)
+    rows = decided(read_decisions(path))
+    return DataFrame({
+        "text": rows["text"], "language": rows["language"], "code": rows["code"], "against": "",
+        "source": path.stem, "country": "INT", "place": "", "weight": OWN_WEIGHT,
     })  # fmt: skip
 
 

@@ -8,6 +8,9 @@ from crimestats.coding.coder import Coder
 from crimestats.coding.cues import Cues
 from crimestats.coding.texts import folded, plain
 
+LEAST = 0.15
+"""Cosine below which a text says nothing for or against a category."""
+
 EVIDENCE = ("code", "title", "probability", "kind", "text", "source", "likeness")
 
 
@@ -38,7 +41,7 @@ def explain(text: str, coder: Coder, language: str | None = None, k: int = 5, ex
         code = coder.categories[column]
         head = (code, iccs[code].title, float(reading.likely[0, column]))
         for kind, owner in (("example", "code"), ("excluded", "against")):
-            own = known[(known[owner] == code).to_numpy() & (cosines > 0)]
+            own = known[(known[owner] == code).to_numpy() & (cosines > LEAST)]
             near = own.assign(likeness=cosines[own.index]).nlargest(examples, "likeness", keep="first")
             for each in near.itertuples():
                 rows.append((*head, kind, each.text, f"{each.source} {each.place}".strip(), each.likeness))

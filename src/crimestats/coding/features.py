@@ -106,7 +106,7 @@ class Features:
 
     @cached_property
     def _column(self) -> Places:
-        """For each known word the column of its feature; -1 where it has none, and at the end for unknown words."""
+        """For each known word the column of its feature, -1 where it has none; last one for unknown words."""
         column = np.full(len(self._known) + 1, -1, dtype=np.intp)
         single = [(place, word) for place, word in enumerate(self.words) if " " not in word]
         column[self._known.get_indexer(Index([word for _, word in single]))] = [place for place, _ in single]

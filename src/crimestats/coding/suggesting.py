@@ -177,12 +177,12 @@ def _deepest(likely: Floats, asked: Floats) -> Places:
     is_enough = likely >= asked
     is_enough[:, : FIRST_LEVEL - 1] = False
     deepest = likely.shape[1] - 1 - is_enough[:, ::-1].argmax(axis=1)
-    return np.where(is_enough.any(axis=1), deepest, -1)
+    return np.asarray(np.where(is_enough.any(axis=1), deepest, -1), dtype=np.intp)
 
 
 def _ends(codes: NDArray[np.object_]) -> Places:
     """The deepest level at which there is a category."""
-    return (codes != "").sum(axis=1) - 1
+    return np.asarray((codes != "").sum(axis=1) - 1, dtype=np.intp)
 
 
 def _candidates(

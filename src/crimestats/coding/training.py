@@ -129,10 +129,10 @@ def rightness(codes: NDArray[np.object_], truth: NDArray[np.object_]) -> Floats:
 
 def _folds(countries: "Series[str]") -> Places:
     numbers = {name: number for number, names in enumerate(FOLDS) for name in names}
-    found: Places = countries.str.split("-").str[0].map(numbers).fillna(len(FOLDS) - 1).to_numpy(np.intp)
-    return found
+    fold = countries.str.split("-").str[0].map(numbers).fillna(len(FOLDS) - 1)
+    return np.asarray(fold, dtype=np.intp)
 
 
 def _about(table: DataFrame, left: list[str]) -> dict[str, Any]:
-    found = [(source, language, int(n)) for (source, language), n in counts(table).items()]
+    found = [[*names, int(n)] for names, n in zip(counts(table).index, counts(table), strict=True)]
     return {"crimestats": __version__, "left_out": left, "examples": found}
