@@ -65,7 +65,17 @@ def test_schemes_are_the_folders():
     table = schemes()
     assert table["scheme"].tolist() == folders
     assert (table["rows"] >= table["coded"]).all()
-    assert list(table.columns) == ["scheme", "title", "country", "language", "rows", "coded", "differ"]
+    assert list(table.columns) == [
+        "scheme",
+        "title",
+        "country",
+        "language",
+        "rows",
+        "coded",
+        "first",
+        "differ",
+        "deeper",
+    ]
 
 
 def test_three_columns_are_enough(tmp_path):

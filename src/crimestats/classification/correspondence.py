@@ -217,19 +217,25 @@ def schemes() -> DataFrame:
     """The shipped correspondence tables.
 
     Returns:
-        scheme, title, country, language, rows, coded (rows with a category)
-        and differ (rows whose first reader put them elsewhere).
+        scheme, title, country, language, rows, coded (rows with a category),
+        first (rows that a first reader had put somewhere), differ (those of
+        them that the second reader put elsewhere) and deeper (those of these
+        that only went further down from there).
     """
     listed, iccs = [], Classification.load("iccs")
     for folder in _shipped():
         table = _load(folder)
         data = table.data
-        differ = (data["first_opinion"] != "") & (iccs.normalise(data["first_opinion"]) != data["iccs"])
+        has_first, first = data["first_opinion"] != "", iccs.normalise(data["first_opinion"])
+        differ = has_first & (first != data["iccs"])
+        pairs = zip(data["iccs"], first, strict=True)
+        is_deeper = differ & Series([code.startswith(before) for code, before in pairs], index=data.index)
         listed.append((
             folder, str(table.source.get("title", "")), table.country, table.language,
-            len(table), int((data["iccs"] != "").sum()), int(differ.sum()),
+            len(table), int((data["iccs"] != "").sum()),
+            int(has_first.sum()), int(differ.sum()), int(is_deeper.sum()),
         ))  # fmt: skip
-    names = ["scheme", "title", "country", "language", "rows", "coded", "differ"]
+    names = ["scheme", "title", "country", "language", "rows", "coded", "first", "differ", "deeper"]
     return DataFrame(listed, columns=names)
 
 

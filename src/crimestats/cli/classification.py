@@ -112,12 +112,7 @@ def schemes(json: Json = None) -> None:
 
     table = shipped()
     if not _is_stdout(json):
-        from rich import print as show
-        from rich.markup import escape
-
-        for row in table.itertuples():
-            show(f"[bold]{row.scheme}[/]  {escape(str(row.title))}")
-            show(f"  {row.country}, {row.language}; {row.rows:,} rows, {row.coded:,} coded")
+        console.Console(False).schemes(table)
     _write_json(json, table)
 
 
@@ -195,6 +190,8 @@ def _show_outcome(counts: dict[str, int], codes: "DataFrame", table: "Correspond
     }  # fmt: skip
     for name, label in labels.items():
         typer.echo(f"{label}: {counts[name]:,}")
+    if "warning" in table.source:
+        typer.secho(f"{table.scheme}: {table.source['warning']}", fg="yellow")
     unknown = codes[codes["state"] == "unknown"].sort_values("n_figures", ascending=False, kind="stable")
     if len(unknown):
         named = ", ".join(f"{row.code} ({row.n_figures})" for row in unknown.head(NAMED).itertuples())

@@ -54,6 +54,22 @@ class Console:
 
             yield say
 
+    def schemes(self, schemes: "DataFrame") -> None:
+        """The correspondence tables, and how far two readings of them agree."""
+        from rich import box
+        from rich.console import Console as Terminal
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE)
+        table.add_column("Scheme", no_wrap=True)
+        for heading in ("Country", "Language"):
+            table.add_column(heading)
+        for heading in ("Rows", "With a category", "Read twice", "Read otherwise", "only deeper"):
+            table.add_column(heading, justify="right")
+        for row in schemes.drop(columns="title").to_numpy(object).tolist():
+            table.add_row(*(f"{each:,}" if isinstance(each, int) else each for each in row))
+        Terminal().print(table)
+
     def findings(self, findings: "DataFrame", returns: int, messages: int = 4) -> None:
         """Findings by rule with the number of each, and the first messages in full."""
         if self.quiet:

@@ -16,6 +16,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from crimestats.classification.table import Fault, stop_at_fault
+from crimestats.classification.words import fold
 from crimestats.files import read_csv, shipped
 
 COLUMNS = ("language", "kind", "pattern", "hint", "tags")
@@ -88,15 +89,21 @@ def _taken_out(text: str, tags: str, cues: tuple[Cue, ...]) -> tuple[str, str]:
     bare, found = text, set(tags.split())
     for cue in cues:
         if any(hint in bare for hint in cue.hints):
-            bare, count = cue.pattern.subn(" ", bare)
+            bare, count = cue.pattern.subn(_gap, bare)
             found |= set(cue.tags.split()) if count else set()
     return (bare if re.search(r"\w\w", bare) else text), " ".join(sorted(found))
+
+
+def _gap(found: re.Match[str]) -> str:
+    """What stands where a cue stood; a cue of no width takes nothing away and parts no word."""
+    return " " if found.group() else ""
 
 
 @cache
 def _load(path: Path) -> Cues:
     table = read_csv(path, COLUMNS)
     stop_at_fault(path, table, (_kinds, _patterns))
+    table = table.assign(pattern=table["pattern"].map(_spelled), hint=table["hint"].map(_spelled))
     tags = {}
     for language, rows in table[table["kind"] == "tag"].groupby("language", sort=False):
         hints = sorted({re.escape(hint) for hint in rows["hint"].str.split("|").explode()})
@@ -107,6 +114,17 @@ def _load(path: Path) -> Cues:
         tags[str(language)] = ("|".join(hints), cues)
     sums = table.loc[table["kind"] == "aggregate", "pattern"]
     return Cues(tags, re.compile("|".join(f"(?:{pattern})" for pattern in sums)))
+
+
+def _spelled(pattern: str) -> str:
+    """A pattern in the letters of folded texts, which have one for each Arabic alef and Cyrillic i."""
+    return "".join(_letter(sign) if sign.isalpha() and not sign.isascii() else sign for sign in pattern)
+
+
+def _letter(sign: str) -> str:
+    """A folded letter; one that becomes two, `ß`, stays, since it may stand in a class of letters."""
+    folded = fold(sign)
+    return folded if len(folded) == 1 else sign
 
 
 def _kinds(table: DataFrame) -> Iterator[Fault]:
