@@ -62,13 +62,16 @@ class Console:
 
         table = Table(box=box.SIMPLE)
         table.add_column("Scheme", no_wrap=True)
-        for heading in ("Country", "Language"):
-            table.add_column(heading)
-        for heading in ("Rows", "With a category", "Read twice", "Read otherwise", "only deeper"):
-            table.add_column(heading, justify="right")
+        for heading in ("Of", "In"):
+            table.add_column(heading, no_wrap=True)
+        for heading in ("Rows", "Coded", "Twice", "Other", "Deeper"):
+            table.add_column(heading, justify="right", no_wrap=True)
         for row in schemes.drop(columns="title").to_numpy(object).tolist():
             table.add_row(*(f"{each:,}" if isinstance(each, int) else each for each in row))
-        Terminal().print(table)
+        page = Terminal()
+        page.print(table)
+        page.print("Coded: rows with a category. Twice: read by two; other: where they differ;")
+        page.print("deeper: where the second only went further down from the first.")
 
     def findings(self, findings: "DataFrame", returns: int, messages: int = 4) -> None:
         """Findings by rule with the number of each, and the first messages in full."""

@@ -67,8 +67,12 @@ class Calibration:
         coefficients = np.zeros((found.shape[1], seen.shape[2]), dtype=np.float32)
         for level in range(found.shape[1]):
             counts = np.isfinite(is_right[:, level]) & (found[:, level] > 0)
+            right = is_right[counts, level]
+            if len(np.unique(right)) < 2:  # too few texts to tell right from wrong: their share, drawn to 1/2
+                coefficients[level, 0] = np.log((right.sum() + 1) / ((1 - right).sum() + 1))
+                continue
             model = LogisticRegression(C=10.0, fit_intercept=False)
-            model.fit(seen[counts, level], is_right[counts, level], sample_weight=weight[counts])
+            model.fit(seen[counts, level], right, sample_weight=weight[counts])
             coefficients[level] = model.coef_[0]
         itself = cls(coefficients, np.empty((0, 0), dtype=np.float32))
         likely = itself.probabilities(found, nearest, is_exact)
@@ -107,6 +111,8 @@ def _thresholds(likely: Floats, is_right: Floats, country: NDArray[np.object_]) 
     thresholds = np.full((len(PROMISES), likely.shape[1]), _NEVER, dtype=np.float32)
     for level in range(FIRST_LEVEL - 1, likely.shape[1]):
         counts = np.isfinite(is_right[:, level]) & (likely[:, level] > 0)
+        if not counts.any():
+            continue
         curve = _curve(likely[counts, level], is_right[counts, level], country[counts])
         for row, promise in enumerate(PROMISES):
             slack = max(0.03, 1 - promise)

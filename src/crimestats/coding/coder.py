@@ -96,7 +96,8 @@ class Coder:
             if transposed is None:
                 continue
             cosines = (reading.compared[chosen] @ transposed).tocsr()
-            cosines.data[weights[cosines.indices] < 0] = 0
+            if (weights < 0).any():
+                cosines.data[weights[cosines.indices] < 0] = 0
             filled = np.flatnonzero(np.diff(cosines.indptr))
             if len(filled):
                 first = cosines.indptr[filled]
@@ -217,7 +218,7 @@ class Coder:
             for_it, against = np.flatnonzero(own == place), np.flatnonzero((other == place) & (own != place))
             rows = np.concatenate([for_it, against])
             signed = np.concatenate([weight[for_it], -weight[against]])
-            blocks.append((rows, signed, self.vectors[rows].T.tocsc() if len(rows) else None))
+            blocks.append((rows, signed, self.vectors[rows].T.tocsr() if len(rows) else None))
         return blocks
 
     @cached_property

@@ -1,5 +1,6 @@
 """What the coder learns from: coded national lists, the index of the ICCS, and decisions of people."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from crimestats.coding.cues import Cues
 from crimestats.coding.decisions import read_decisions
 from crimestats.coding.outcomes import examples as decided
 from crimestats.coding.texts import folded, words
-from crimestats.errors import CallError
+from crimestats.errors import CallError, FileError
 from crimestats.files import read_csv
 
 COLUMNS = ("text", "words", "language", "code", "against", "source", "country", "place", "weight")
@@ -23,6 +24,7 @@ OWN_WEIGHT = 3.0
 """A decision of the user counts as much as three rows of other lists."""
 
 INDEX, PHRASES = "index", "phrases"
+_COUNTRY = re.compile("[A-Z]{2}")
 _TAKEN = ("inclusion", "index", "exclusion")
 
 
@@ -37,8 +39,9 @@ def examples(leave_out: Iterable[str] = (), own: Iterable[Path | str] = ()) -> D
     """All coded texts, each text and code once in a country.
 
     Args:
-        leave_out: Schemes (by any of their names) or countries (`US`; with
-            them go the lists of their parts, `US-IL`) not to be learnt from.
+        leave_out: Schemes (by any of their names), countries (`US`; with them
+            go the lists of their parts, `US-IL`), `index` (of the ICCS) or
+            `phrases` (the project's own index) not to be learnt from.
         own: Correspondence tables of the user's own, or records of a review
             (`decisions.csv`).
 
@@ -54,7 +57,9 @@ def examples(leave_out: Iterable[str] = (), own: Iterable[Path | str] = ()) -> D
     tables = [_of_table(Correspondence.load(scheme), 1.0) for scheme in schemes()["scheme"]]
     kept = [table for table in tables if not _is_left(table, left)]
     mine = [_of_user(Path(path)) for path in own]
-    table = pd.concat([*mine, *kept, _of_index(), _of_phrases()], ignore_index=True)
+    words_of = {INDEX: _of_index, PHRASES: _of_phrases}
+    terms = [read() for name, read in words_of.items() if name not in left.schemes]
+    table = pd.concat([*mine, *kept, *terms], ignore_index=True)
     bare = Cues.load().find(folded(table["text"]))["bare"]
     table = table.assign(words=bare.map(words))[list(COLUMNS)]
     is_useful = (table["words"] != "") & ((table["code"].str.len() > 2) | (table["against"] != ""))
@@ -67,10 +72,17 @@ def _left(names: Iterable[str]) -> Left:
     out: set[str] = set()
     gone: set[str] = set()
     for name in names:
-        if name.upper() in countries:
+        if name in (INDEX, PHRASES):
+            out.add(name)
+            continue
+        if name.upper() in countries or _COUNTRY.fullmatch(name):  # one without a list leaves out nothing
             gone.add(name.upper())
-        else:
+            continue
+        try:
             out.add(Correspondence.load(name).scheme)
+        except FileError as error:
+            fault = f"{name!r} is no scheme, and no country that has a list."
+            raise CallError("leave_out", fault, error.remedy) from error
     return Left(frozenset(out), frozenset(gone))
 
 
@@ -104,7 +116,8 @@ def _of_index() -> DataFrame:
     iccs = Classification.load("iccs")
     rows = iccs.index[iccs.index["kind"].isin(_TAKEN)]
     is_exclusion = rows["kind"] == "exclusion"
-    target = rows["target"].where(rows["target"].isin(iccs.codes), "")
+    is_category = rows["target"].isin(iccs.codes) & (rows["target"].str.len() > 2)
+    target = rows["target"].where(is_category, "")
     terms = DataFrame({
         "text": rows["term"], "language": rows["language"], "code": rows["code"].mask(is_exclusion, target),
         "against": rows["code"].where(is_exclusion, ""),
@@ -130,10 +143,11 @@ def counts(table: DataFrame) -> "Series[int]":
 
 
 def refuse_empty(table: DataFrame) -> None:
-    """Stop where nothing is left to learn from.
+    """Stop where nothing is left to learn from, or no list by which scores are calibrated.
 
     Raises:
-        CallError: There are examples of fewer than two categories.
+        CallError: There are national lists of fewer than two categories.
     """
-    if table["code"].nunique() < 2:
+    is_listed = ~table["source"].isin([INDEX, PHRASES]) & (table["code"] != "")
+    if table.loc[is_listed, "code"].nunique() < 2:
         raise CallError("leave_out", "leaves no examples to learn from.", "Leave fewer sources out.")

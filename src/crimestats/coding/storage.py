@@ -83,7 +83,7 @@ def load(path: Path | str) -> Coder:
         raise FileError(str(path), "is not there.", "Train a model: crimestats coding train --out MODEL.")
     try:
         content = skops.io.load(path, trusted=[])
-        about = json.loads(content["about"])
+        about = dict(json.loads(content["about"]))
     except Exception as error:  # whatever a damaged archive makes skops, zipfile or json say
         fault = f"is damaged, or is no model ({type(error).__name__})."
         raise FileError(str(path), fault, "Train it anew: crimestats coding train.") from error
@@ -92,7 +92,7 @@ def load(path: Path | str) -> Coder:
         raise FileError(str(path), fault, "Train it anew: crimestats coding train.")
     try:
         return replace(_coder(content, about), path=str(path))
-    except (KeyError, ValueError, TypeError, IndexError, UnicodeDecodeError) as error:
+    except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
         fault = f"lacks a part of the model ({error})."
         raise FileError(str(path), fault, "Train it anew: crimestats coding train.") from error
 
@@ -139,7 +139,7 @@ def default(progress: Callable[[str], None] | None = None) -> Coder:
         save(coder, path)
     except (FileError, OSError):
         return coder  # nowhere to keep it: the next use trains again
-    return replace(coder, path=str(path))
+    return load(path)  # as it will be at the next use
 
 
 def _fingerprint() -> str:
@@ -154,7 +154,7 @@ def _fingerprint() -> str:
 
 
 def _packed(texts: Any) -> NDArray[np.uint8]:
-    return np.frombuffer(_MARK.join(texts).encode(), dtype=np.uint8)
+    return np.frombuffer(_MARK.join(text.replace(_MARK, " ") for text in texts).encode(), dtype=np.uint8)
 
 
 def _unpacked(packed: NDArray[np.uint8]) -> list[str]:

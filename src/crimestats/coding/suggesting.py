@@ -27,6 +27,7 @@ MANY = 60_000
 """Different texts from which all processors are used; below, starting them costs more than it gains."""
 
 _LEVELS = len(LEVELS)
+_THOUSANDTHS = np.array([f"{number / 1000:.3f}" for number in range(1001)], dtype=object)
 _HOMICIDE, _ATTEMPTED = "0101", "0102"
 _COMPLETE = ("0101", "0102", "0103")
 
@@ -199,7 +200,7 @@ def _candidates(
     first = np.where(is_first.any(axis=1), (probability * is_first).max(axis=1), values[:, 0])
     rest = np.maximum(1 - values[:, :1], 1e-9)
     shares = np.where(np.arange(k) == 0, first[:, None], values / rest * (1 - first[:, None]))
-    shown = np.char.mod("%.3f", shares)
+    shown = _THOUSANDTHS[np.rint(shares * 1000).astype(np.intp)]
     return [" ".join(row) for row in names[top]], [" ".join(row) for row in shown]
 
 
