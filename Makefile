@@ -7,7 +7,7 @@ BIN := $(V)/bin
 RELEASE ?= release/demo
 INSTALL = VIRTUAL_ENV="$(CURDIR)/$(V)" "$(BIN)/uv" pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-all check bench notebooks clean
+.PHONY: demo test test-all check bench bench-coding notebooks clean
 
 demo: $(V)/core.stamp
 	@"$(BIN)/crimestats" demo --out "$(RELEASE)"
@@ -27,6 +27,10 @@ check: $(V)/test.stamp
 bench: $(V)/test.stamp
 	@"$(BIN)/python" benchmarks/startup.py
 	@"$(BIN)/python" benchmarks/world_round.py
+
+# A training for each country, a quarter of an hour; with the published lists: make bench-coding PUBLISHED=FOLDER
+bench-coding: $(V)/test.stamp
+	@"$(BIN)/python" benchmarks/coding.py $(if $(PUBLISHED),"$(PUBLISHED)")
 
 notebooks: $(V)/notebook.stamp
 	@"$(BIN)/jupyter" lab notebooks

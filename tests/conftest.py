@@ -10,6 +10,10 @@ import pytest
 import crimestats as cs
 from crimestats.files import shipped
 
+# the model of the shipped data is trained once for all tests and commands, and kept between runs
+_KEPT = Path(__file__).resolve().parents[1] / ".pytest_cache" / "coder"
+os.environ.setdefault("CRIMESTATS_CACHE", str(_KEPT))
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -93,7 +93,7 @@ def record(path: Path | str, rows: Iterable[Mapping[str, str]]) -> None:
     place = Path(path)
     added = [[row[name] for name in COLUMNS] for row in rows]
     try:
-        with _locked(place) as number:
+        with locked(place) as number:
             start = os.fstat(number).st_size
             if start:
                 _refuse_header(place)
@@ -294,7 +294,7 @@ def _last_byte(place: Path) -> bytes:
 
 
 @contextmanager
-def _locked(place: Path) -> Iterator[int]:
+def locked(place: Path) -> Iterator[int]:
     """The file, open for adding; other writers wait."""
     with _lock_file(place) if _fcntl is None else _nothing():
         number = os.open(place, os.O_APPEND | os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o666)

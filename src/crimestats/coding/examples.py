@@ -81,7 +81,7 @@ def _left(names: Iterable[str]) -> Left:
         try:
             out.add(Correspondence.load(name).scheme)
         except FileError as error:
-            fault = f"{name!r} is no scheme, and no country that has a list."
+            fault = f"{name!r} is no scheme and no country."
             raise CallError("leave_out", fault, error.remedy) from error
     return Left(frozenset(out), frozenset(gone))
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from scipy import sparse
 from crimestats import __version__
 from crimestats.coding.calibration import Calibration
 from crimestats.coding.coder import Coder
+from crimestats.coding.decisions import locked
 from crimestats.coding.features import Features
 from crimestats.errors import FileError
 from crimestats.files import replacing, shipped
@@ -127,19 +129,25 @@ def default(progress: Callable[[str], None] | None = None) -> Coder:
     """
     folder = Path(os.environ.get(CACHE) or Path.home() / ".cache" / "crimestats")
     path = folder / f"coder-{_fingerprint()}.skops"
-    if path.is_file():
+    with suppress(FileError):  # a damaged one is trained anew
         return load(path)
-    from crimestats.coding.training import train
-
     if progress:
         progress("First use: training the model from the shipped tables and index (one or two minutes)")
-    coder = train(progress=progress)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save(coder, path)
+        with locked(folder / "training.lock"):  # others that come meanwhile wait for this one
+            with suppress(FileError):
+                return load(path)
+            save(_trained(progress), path)
+        return load(path)
     except (FileError, OSError):
-        return coder  # nowhere to keep it: the next use trains again
-    return load(path)  # as it will be at the next use
+        return _trained(progress)  # nowhere to keep it: the next use trains again
+
+
+def _trained(progress: Callable[[str], None] | None) -> Coder:
+    from crimestats.coding.training import train
+
+    return train(progress=progress)
 
 
 def _fingerprint() -> str:
