@@ -2,34 +2,16 @@
 
 import html
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
 
-from crimestats.coding.storage import CACHE
 from crimestats.files import read_csv
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 TAGS = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL)
-
-
-@pytest.fixture
-def kept_model(request, monkeypatch):
-    """The coder's model is kept where pytest keeps what lasts: trained in the first run, read in the next.
-
-    Only the newest stays; it changes with the data and the code.
-    """
-    if os.environ.get(CACHE):
-        yield
-        return
-    folder = request.config.cache.mkdir("crimestats")
-    monkeypatch.setenv(CACHE, str(folder))
-    yield
-    for older in sorted(folder.glob("coder-*.skops"), key=lambda path: path.stat().st_mtime)[:-1]:
-        older.unlink()
 
 
 def run(name: str) -> str:
@@ -86,8 +68,8 @@ def test_from_returns_to_trends():
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.usefixtures("kept_model")
-def test_coding_national_offences():
+def test_coding_national_offences(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # sheets and tables go there
     text = run("02_coding_national_offences.ipynb")
     n_texts = len(read_csv(FOLDER / "data" / "samplonia_offences.csv"))
 

@@ -805,3 +805,23 @@ def test_a_wrong_command_is_told(run, line, told):
 
 def test_help_has_an_example(run):
     assert "crimestats coding review suggestions.csv" in " ".join(run("--help").stdout.split())
+
+
+def test_what_was_accepted_and_not_reviewed_is_a_candidate(tmp_path):
+    from crimestats.classification import check
+    from crimestats.coding.decisions import none_yet
+    from crimestats.coding.outcomes import candidates, write_table
+
+    given = pd.DataFrame({
+        "nr": ["01", "02", "03", "03"], "description": ["Robo", "Cosa", "Hurto", "Daño"],
+        "code": ["0401", "", "0502", "0504"], "probability": ["0.97", "0.3", "0.9", "0.9"],
+        "tags": ["We", "", "", ""],
+    }, dtype="str")  # fmt: skip
+    rows = candidates(given, code_column="nr")
+    assert rows[["code", "iccs", "status", "tags", "note"]].to_numpy().tolist() == [
+        ["01", "0401", "candidate", "We", "suggested at 0.97, not reviewed"]
+    ]
+    for _ in range(2):  # written again, it is brought up to date and not doubled
+        write_table(none_yet(), tmp_path / "mine.csv", suggested=rows)
+    assert len(pd.read_csv(tmp_path / "mine.csv")) == 1
+    assert check(tmp_path / "mine.csv").query("severity == 'error'").empty

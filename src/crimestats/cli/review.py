@@ -35,7 +35,10 @@ Disagreements = Annotated[
     Path | None, typer.Option("--disagreements", help="Write what coders do not agree on, as CSV.")
 ]
 Table = Annotated[
-    Path | None, typer.Option("--table", help="Write what is settled into a correspondence table of yours.")
+    Path | None,
+    typer.Option(
+        "--table", help="Write what is settled into a table of yours; with SUGGESTIONS, accepted ones too."
+    ),
 ]
 Json = Annotated[
     Path | None, typer.Option("--json", help="With --agreement or --import: as JSON; - for standard output.")
@@ -86,7 +89,8 @@ def review(
         if disagreements:
             show.disagreements(known, disagreements)
         if table:
-            show.table(known, table, scheme)
+            given_codes = None if suggestions is None else _suggestions(suggestions)
+            show.table(known, table, scheme, given_codes, column, code_column)
         if resolve:
             _resolve(known, decisions, coder)
         return
@@ -193,11 +197,15 @@ class _Show:
         self._line(f"Coders differ on {len(found):,} texts; {n_open:,} of them are open.")
         self.say.wrote(path)
 
-    def table(self, known: "DataFrame", path: Path, scheme: str | None) -> None:
-        """The user's correspondence table."""
-        from crimestats.coding.outcomes import write_table
+    def table(
+        self, known: "DataFrame", path: Path, scheme: str | None, suggestions: "DataFrame | None",
+        column: str, code_column: str | None,
+    ) -> None:  # fmt: skip
+        """The user's table; with suggestions, what was accepted and not reviewed as candidates."""
+        from crimestats.coding.outcomes import candidates, write_table
 
-        missing = write_table(known, path, scheme)
+        suggested = None if suggestions is None else candidates(suggestions, column, code_column)
+        missing = write_table(known, path, scheme, suggested)
         for code, why in missing[["code", "why"]].itertuples(index=False, name=None):
             self._line(f"not written: {code[:60]}: {why}", STYLES["query"])
         self.say.wrote(path)

@@ -8,8 +8,10 @@ from pandas import DataFrame
 from crimestats import files
 from crimestats.classification.rows import COLUMNS, NEEDED
 from crimestats.coding.decisions import settled
+from crimestats.coding.review import tidy
 from crimestats.errors import CallError
 
+_SUGGESTED = "suggested at "
 LEFT_OUT = ("code", "text", "why")
 _MARK = "decided by "
 """Begins the note of each row that comes from decisions; other rows of a table are somebody's own."""
@@ -48,11 +50,46 @@ def left_out(decisions: DataFrame, scheme: str | None = None) -> DataFrame:
     return texts[list(LEFT_OUT)].reset_index(drop=True)
 
 
-def write_table(decisions: DataFrame, path: Path | str, scheme: str | None = None) -> DataFrame:
+def candidates(
+    suggestions: DataFrame, column: str = "description", code_column: str | None = None
+) -> DataFrame:
+    """Rows of a correspondence table from codes that were suggested and nobody looked at.
+
+    A national code whose texts were not all given the same category is not in it.
+
+    Args:
+        suggestions: What `suggest` wrote: code, probability, tags and the columns named.
+        column: Of the texts.
+        code_column: Of the national codes; without it the text is the code.
+
+    Returns:
+        The columns of a correspondence table, all text; status `candidate`.
+    """
+    national = suggestions[code_column or column].map(tidy)
+    rows = suggestions.assign(national=national, title=suggestions[column].map(tidy))
+    is_one = (rows.groupby("national")["code"].transform("nunique") == 1) & (rows["code"] != "")
+    rows = rows[is_one & (rows["national"] != "")].drop_duplicates("national")
+    note = _SUGGESTED + rows["probability"].astype(float).map("{:.2f}".format) + ", not reviewed"
+    table = DataFrame({
+        "code": rows["national"], "title": rows["title"], "iccs": rows["code"], "relation": "narrower",
+        "status": "candidate", "tags": rows["tags"], "note": note,
+    })  # fmt: skip
+    return table.reindex(columns=list(COLUMNS), fill_value="").astype("str").reset_index(drop=True)
+
+
+def write_table(
+    decisions: DataFrame, path: Path | str, scheme: str | None = None, suggested: DataFrame | None = None
+) -> DataFrame:
     """Write what is settled into the user's own correspondence table, which is begun if it is not there.
 
     Rows that stand in it and did not come from decisions stay as they are,
     also where a decision says otherwise; rows that did are brought up to date.
+
+    Args:
+        decisions: A record (`decisions.read_decisions`).
+        path: The table.
+        scheme: Only texts of this one; needed where there are several.
+        suggested: From `candidates`: what stands in place of a decision where there is none.
 
     Returns:
         What was decided and not written: code, text, why.
@@ -70,6 +107,9 @@ def write_table(decisions: DataFrame, path: Path | str, scheme: str | None = Non
     )
     notes = table["note"] if "note" in table else pd.Series("", index=table.index, dtype="str")
     is_ours = notes.str.startswith(_MARK) & table["code"].isin(texts["code"])
+    if suggested is not None:
+        is_ours |= notes.str.startswith(_SUGGESTED)
+        made = pd.concat([made, suggested[~suggested["code"].isin(texts["code"])]], ignore_index=True)
     kept = table[~is_ours]
     is_taken = made["code"].isin(kept["code"])
     differ = _differing(made[is_taken], kept)
