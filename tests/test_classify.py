@@ -263,7 +263,7 @@ def test_usage_does_not_add_what_cannot_be_added(table):
 def test_outcome(table):
     rows = [("010", 5), ("040", 10), ("060", 1), ("070", 3, 2018), ("zz", 7), ("zz", 7), ("_T", 9)]
     assert outcome(classify(figures(*rows), table), table) == {
-        "figures": 7, "classified": 3, "divided": 1, "no_category": 1, "unknown": 2, "not_valid": 1, "unused": 7,
+        "figures": 7, "classified": 3, "divided": 1, "no_category": 1, "unknown": 2, "not_valid": 1, "no_value": 0, "unused": 7,
     }  # fmt: skip
 
 
@@ -296,6 +296,7 @@ def test_figures_of_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("value", "unit", "number", "status"),
     [("12.5", "percent", 12.5, "exact"), ("12.5", "number", None, "unreadable"), ("12.0", "number", 12, "exact"),
+         ("12.125", "number", None, "unreadable"), ("-5", "number", None, "impossible"),
      ("n.a.", "number", None, "not_available"), ("circa 3", "number", None, "unreadable")],
 )  # fmt: skip
 def test_values_are_read_as_in_a_questionnaire(tmp_path, value, unit, number, status):
@@ -347,7 +348,7 @@ def test_classify_command(tmp_path):
     assert pd.read_csv(used, dtype=str, keep_default_na=False)["state"].value_counts()["unknown"] == 1
     counts = json.loads(run(path, "--scheme", "FBI NIBRS", "--out", out, "--json", "-").stdout)
     assert counts | {"unused": 0} == {
-        "figures": 6, "classified": 2, "divided": 1, "no_category": 1, "unknown": 2, "not_valid": 1, "unused": 0,
+        "figures": 6, "classified": 2, "divided": 1, "no_category": 1, "unknown": 2, "not_valid": 1, "no_value": 0, "unused": 0,
     }  # fmt: skip
     assert run(path, "--scheme", "us-nibrs", "--out", out, "--quiet").stdout == ""
 

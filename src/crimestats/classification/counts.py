@@ -34,13 +34,14 @@ def usage(classified: DataFrame, correspondence: Correspondence) -> DataFrame:
         `unknown`, `unused`, and `not valid in` with the years), n_figures, and
         value: what was reported under the code, over all areas and years; null
         where it cannot be summed (several measures, units, stages or sources,
-        or no totals of the breakdowns).
+        no totals of the breakdowns, or a figure between bounds).
     """
     figures = _reported(classified, correspondence)
     data = correspondence.data
     titles = data.drop_duplicates("code").set_index("code")["title"]
     targets = data.groupby("code", sort=False)["iccs"].agg(lambda each: " ".join(dict.fromkeys(each)).strip())
     met = figures.groupby("code").agg(n_figures=("weight", "sum"), value=("value", _sum))
+    met["value"] = met["value"].where(~figures.groupby("code")["is_bounded"].any())
     met = met.assign(state=figures.groupby("code")[["year", "state"]].apply(_state))
     codes = Index([*met.index, *titles.index[~titles.index.isin(met.index)]], name="code")
     table = met.reindex(codes).assign(title=titles.reindex(codes), iccs=targets.reindex(codes)).reset_index()
@@ -59,7 +60,8 @@ def outcome(classified: DataFrame, correspondence: Correspondence) -> dict[str, 
     Returns:
         figures (as they were reported), classified, divided (of these, over
         several categories), no_category, unknown, not_valid (the table has the
-        code, but not for the year), unused (codes of the table).
+        code, but not for the year), no_value (whatever their code: missing, or
+        not to be read), unused (codes of the table).
     """
     reported = _reported(classified, correspondence)
     weights = reported.groupby("state")["weight"].sum()
@@ -79,8 +81,16 @@ def outcome(classified: DataFrame, correspondence: Correspondence) -> dict[str, 
     return {
         "figures": round(figures),
         **{name: round(count) for name, count in counts.items()},
+        "no_value": _without_value(classified),
         "unused": len(unused),
     }
+
+
+def _without_value(classified: DataFrame) -> int:
+    """Figures as they were reported that have neither value nor bounds."""
+    empty = classified[classified["lower"].isna() & classified["upper"].isna() & classified["value"].isna()]
+    place = [name for name in ("return_id", "sheet", "cell") if name in empty]
+    return len(empty.drop_duplicates(place)) if place else len(empty)
 
 
 def _reported(classified: DataFrame, correspondence: Correspondence) -> DataFrame:
@@ -103,8 +113,18 @@ def _reported(classified: DataFrame, correspondence: Correspondence) -> DataFram
     )  # fmt: skip
     return pairs.assign(
         is_part=~is_whole, code=np.where(is_unknown, own["code"].astype(object), codes), state=state,
-        weight=1 / counts["size"].to_numpy(), value=np.where(_is_summed(own, codes), value, np.nan),
+        is_bounded=_are_bounded(own), weight=1 / counts["size"].to_numpy(),
+        value=np.where(_is_summed(own, codes), value, np.nan),
     )  # fmt: skip
+
+
+def _are_bounded(own: DataFrame) -> Flags:
+    """Figures that were reported between bounds: a sum of their upper ones would be no figure."""
+    is_whole = (own[SHARES] == 1).all(axis="columns").to_numpy()
+    between = (
+        own["note"].astype("str").str.contains(r"part of \S+ to ").to_numpy() if "note" in own else False
+    )
+    return np.where(is_whole, own["value"].isna() & own["lower"].notna(), between).astype(bool)
 
 
 def _is_summed(own: DataFrame, codes: "NDArray[Any]") -> Flags:

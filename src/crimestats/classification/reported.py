@@ -1,5 +1,6 @@
 """Figures of a user's own CSV, as observations."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ from crimestats.classification.rows import FIRST, LAST, is_empty, years
 from crimestats.errors import DefinitionError
 from crimestats.files import line_of, read_csv
 from crimestats.frames import BREAKDOWNS, NOT_APPLICABLE, OBSERVATIONS, TOTAL, UNKNOWN
-from crimestats.returns.figures import read_text
+from crimestats.returns.figures import Reading, read_text
 
 NEEDED = ("year", "code", "value")
 _KEYS = ("item", "scheme", "measure", "unit", "stage", "source", *BREAKDOWNS, "sheet", "cell")
 _PLAIN = r"-?\d+(?:\.\d+)?"
+_TWO_WAYS = r"-?\d{1,3}\.\d{3}"
 _WHOLE = ("number", NOT_APPLICABLE)  # units that are counted
 _BLANK, _EXACT = "blank", "exact"
 
@@ -40,6 +42,7 @@ def read_figures(path: Path | str, scheme: str) -> DataFrame:
     table = read_csv(path, NEEDED)
     _refuse(path, table)
     table = DataFrame({str(name): table[name].str.strip() for name in table})
+    _refuse_bounds(path, table)
     keys = {name: _key(table, name, _default(name, scheme)) for name in (*_KEYS, "area", "code")}
     note = table["note"] if "note" in table else Series("", index=table.index, dtype="str")
     figures = table.assign(**keys, year=years(table["year"]), note=note)
@@ -58,6 +61,13 @@ def _refuse(path: Path | str, table: DataFrame) -> None:
         place = f"{path}, line {line_of(path, row)}, column year"
         fault = f"{table['year'].iloc[row]!r} is no year from {FIRST} to {LAST}."
         raise DefinitionError(place, fault, "Write four digits.")
+
+
+def _refuse_bounds(path: Path | str, table: DataFrame) -> None:
+    for name in ("lower", "upper", "status"):
+        if name in table and not is_empty(table[name]).all():
+            fault = f"has a column {name}, which would be lost."
+            raise DefinitionError(f"{path}, line 1", fault, "Write bounds in the value: <5, or 90-110.")
 
 
 def _default(name: str, scheme: str) -> str:
@@ -80,12 +90,27 @@ def _lines(path: Path | str, n_rows: int) -> "Series[str]":
     return Series([f"L{line}" for line in lines], dtype="str")
 
 
+def _reading(text: str, is_whole: bool) -> Reading:
+    """A number as programs write it, else as people write it; no count is below 0.
+
+    `12.125` offences may be twelve thousand or twelve and a bit: not to be read.
+    """
+    if is_whole and re.fullmatch(_TWO_WAYS, text):
+        return Reading()
+    if not re.fullmatch(_PLAIN, text) or (is_whole and not float(text).is_integer()):
+        return read_text(text, is_whole)
+    number = float(text)
+    return (
+        Reading(status="impossible") if number < 0 and is_whole else Reading(number, number, number, _EXACT)
+    )
+
+
 def _with_values(figures: DataFrame, raw: "Series[str]") -> DataFrame:
     """The figures with value, bounds and status of their texts; a text that is no plain number is noted."""
     pairs = DataFrame({"text": raw, "is_whole": figures["unit"].isin(_WHOLE)})
     number = pairs.groupby(["text", "is_whole"], sort=False).ngroup().to_numpy()
     different = pairs.drop_duplicates().itertuples(index=False, name=None)
-    readings = [read_text(text, is_whole) for text, is_whole in different]
+    readings = [_reading(text, is_whole) for text, is_whole in different]
     values = {
         name: np.array([getattr(each, name) for each in readings])[number]
         for name in ("value", "lower", "upper")

@@ -186,6 +186,7 @@ def _show_outcome(counts: dict[str, int], codes: "DataFrame", table: "Correspond
         "figures": "Figures", "classified": "Classified", "divided": "  of these, over several categories",
         "no_category": "Without a category", "unknown": "Of unknown codes",
         "not_valid": "Of codes not valid in their year",
+        "no_value": "Without a value (missing, or not to be read)",
         "unused": f"Codes of {table.scheme} that no figure has",
     }  # fmt: skip
     for name, label in labels.items():

@@ -7,7 +7,7 @@ import typer
 
 from crimestats.cli import console
 from crimestats.cli.review import EXAMPLE, review
-from crimestats.errors import CallError, DefinitionError
+from crimestats.errors import CallError, DefinitionError, FileError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -96,6 +96,8 @@ def train(
     from crimestats.files import replacing
 
     say = console.Console(quiet)
+    if not out.parent.is_dir():
+        raise FileError(str(out), "cannot be written (no such folder).", "Make the folder first.")
     left = [name.strip() for names in leave_out or [] for name in names.split(",") if name.strip()]
     with say.steps("Training") as step:
         coder = coding.train(left, own or [], progress=step)

@@ -14,7 +14,7 @@ itself and of all below it, right for leaves of any depth.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,6 @@ from scipy import sparse
 
 from crimestats.classification import Classification
 from crimestats.coding.calibration import Calibration
-from crimestats.coding.examples import INDEX
 from crimestats.coding.features import Features, Matrix
 from crimestats.coding.texts import PARTS, parts, words
 
@@ -41,8 +40,10 @@ SHARE_COMPARED, SHARE_BARE = 0.3, 0.5
 """Weight of the comparison in the product; weight of the text without brackets beside the whole."""
 
 _NOTHING = np.float32(1e-9)
-_EXACT = 0.9
-"""Probability of a category whose example the text is, before calibration."""
+_EXACT, _DIVIDED = 0.9, 0.5
+"""What a text that is an example itself has from that before calibration: of one category, of several."""
+
+_ALL = 0.999
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Coder:
         features: What it sees of a text.
         weights: Of the linear model, one row a feature, one column a category.
         intercepts: One a category.
-        examples: text, words, language, code, against, source, place, weight.
+        examples: text, full, words, language, code, against, source, place, weight.
         vectors: The examples as runs of characters, in their order.
         calibration: From scores to probabilities, and thresholds.
         path: Where it is kept; empty where it is not.
@@ -69,9 +70,11 @@ class Coder:
     examples: DataFrame
     vectors: Matrix
     calibration: Calibration
-    path: str = ""
+    path: str = field(default="", init=False)
 
-    def read(self, bare: "Series[str]", is_used: NDArray[np.bool_] | None = None) -> "Reading":
+    def read(
+        self, bare: "Series[str]", is_used: NDArray[np.bool_] | None = None, full: list[str] | None = None
+    ) -> "Reading":
         """How likely each category is for texts without cues, before calibration.
 
         A text that is an example itself takes its category before all else.
@@ -79,13 +82,16 @@ class Coder:
         Args:
             bare: From `Cues.find`.
             is_used: Which examples are known; all without it.
+            full: The plain words of the texts, cues and all; without it they have no cues.
         """
         reading = self._scores(bare, is_used)
-        exact = self._exact(reading.words, is_used)
-        is_exact = exact.max(axis=1, initial=0) > 0
-        likely = reading.likely
-        likely[is_exact] = (1 - _EXACT) * likely[is_exact] + _EXACT * exact[is_exact]
-        return replace(reading, likely=likely, is_exact=is_exact)
+        exact = self._exact(full or reading.words, reading.words, is_used)
+        highest = exact.max(axis=1, initial=0)
+        share = np.where(highest > _ALL, _EXACT, np.where(highest > 0, _DIVIDED, 0)).astype(np.float32)[
+            :, None
+        ]
+        likely = (1 - share) * reading.likely + share * exact
+        return replace(reading, likely=likely, is_exact=highest > _ALL)
 
     def nearest(self, reading: "Reading", column: Places) -> Places:
         """For each text the example of a category that comes nearest; -1 where none has a run in common."""
@@ -107,11 +113,11 @@ class Coder:
                 found[chosen[filled]] = rows[cosines.indices[best]]
         return found
 
-    def written(self, reading: "Reading", column: Places) -> Places:
+    def written(self, reading: "Reading", full: list[str], column: Places) -> Places:
         """For each text the example of a category that it is itself; -1 where there is none."""
         found = np.full(len(column), -1, dtype=np.intp)
         for row in np.flatnonzero(column >= 0):
-            same = self._written.get(reading.words[row], [])
+            same = [*self._written.get(full[row], []), *self._written.get(reading.words[row], [])]
             found[row] = next((place for place, each, _ in same if each == column[row]), -1)
         return found
 
@@ -139,23 +145,29 @@ class Coder:
             [words(text) for text in bare.to_numpy(object)], _shares(product), nearest, is_exact, compared
         )
 
-    def _exact(self, plain: list[str], is_used: NDArray[np.bool_] | None) -> Floats:
-        """Shares of the categories that have the very text as an example; rows without one are 0."""
+    def _exact(self, full: list[str], bare: list[str], is_used: NDArray[np.bool_] | None) -> Floats:
+        """Shares of the categories that have the very text as an example; rows without one are 0.
+
+        The text as it stands, else without its cues. Decisions of the user count alone.
+        """
+        known = self._written
+        plain = [text if text in known else short for text, short in zip(full, bare, strict=True)]
         shares = np.zeros((len(plain), len(self.categories)), dtype=np.float32)
-        for row in [row for row, text in enumerate(plain) if text in self._written]:
-            for example, column, weight in self._written[plain[row]]:
-                if is_used is None or is_used[example]:
-                    shares[row, column] += weight**2  # a decision of the user comes before other lists
+        for row in [row for row, text in enumerate(plain) if text in known]:
+            same = [each for each in known[plain[row]] if is_used is None or is_used[each[0]]]
+            most = max((weight for *_, weight in same), default=0.0)
+            for _, column, weight in same:
+                shares[row, column] += weight == most
         total = shares.sum(axis=1, keepdims=True)
         divided: Floats = np.divide(shares, total, out=shares, where=total > 0)
         return divided
 
     @cached_property
     def _written(self) -> dict[str, list[tuple[int, int, float]]]:
-        """The examples for a category by their words: place, column of the category, weight."""
+        """The examples for a category by all their words: place, column of the category, weight."""
         column = {code: place for place, code in enumerate(self.categories)}
         written: dict[str, list[tuple[int, int, float]]] = {}
-        rows = zip(self.examples["words"], self.examples["code"], self.examples["weight"], strict=True)
+        rows = zip(self.examples["full"], self.examples["code"], self.examples["weight"], strict=True)
         for place, (text, code, weight) in enumerate(rows):
             if code in column:
                 written.setdefault(text, []).append((place, column[code], float(weight)))
@@ -222,9 +234,11 @@ class Coder:
         return blocks
 
     @cached_property
-    def printed(self) -> frozenset[str]:
-        """What the document itself prints, as plain words."""
-        return frozenset(self.examples.loc[self.examples["source"] == INDEX, "words"])
+    def declined(self) -> frozenset[str]:
+        """What the user decided to have no category, as plain words."""
+        rows = self.examples
+        is_none = (rows["code"] == "") & (rows["against"] == "")
+        return frozenset(rows.loc[is_none, "full"]) - set(rows.loc[rows["code"] != "", "full"])
 
     @cached_property
     def tree(self) -> "Tree":

@@ -19,6 +19,7 @@ from crimestats.classification.table import Fault, stop_at_fault
 from crimestats.classification.words import fold
 from crimestats.files import read_csv, shipped
 
+_LETTER = re.compile(r"[^\W\d_]")
 COLUMNS = ("language", "kind", "pattern", "hint", "tags")
 KINDS = ("tag", "aggregate")
 LONGEST = 12
@@ -66,7 +67,7 @@ class Cues:
 
         Returns:
             tags (blanks between, in order), bare (the text without its cues)
-            and is_aggregate, with the same index.
+            and is_aggregate (a sum, or nothing but cues), with the same index.
         """
         tags = np.full(len(folded), "", dtype=object)
         bare = folded.to_numpy(object).copy()
@@ -74,7 +75,9 @@ class Cues:
             hint, cues = self.tags[name]
             for place in np.flatnonzero(folded.str.contains(hint, regex=True).to_numpy(bool)):
                 bare[place], tags[place] = _taken_out(bare[place], tags[place], cues)
-        return DataFrame({"tags": tags, "bare": bare, "is_aggregate": self._sums(folded)}, index=folded.index)
+        is_bare = np.array([not _LETTER.search(text) for text in bare], dtype=bool) & (tags != "")
+        is_sum = self._sums(folded) | is_bare
+        return DataFrame({"tags": tags, "bare": bare, "is_aggregate": is_sum}, index=folded.index)
 
     def _sums(self, folded: "Series[str]") -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         is_short = folded.str.count(" ").to_numpy() < LONGEST
@@ -85,13 +88,13 @@ class Cues:
 
 
 def _taken_out(text: str, tags: str, cues: tuple[Cue, ...]) -> tuple[str, str]:
-    """The text without its cues, and their tags; a text of cues alone stays as it is."""
+    """The text without its cues, and their tags."""
     bare, found = text, set(tags.split())
     for cue in cues:
         if any(hint in bare for hint in cue.hints):
             bare, count = cue.pattern.subn(_gap, bare)
             found |= set(cue.tags.split()) if count else set()
-    return (bare if re.search(r"\w\w", bare) else text), " ".join(sorted(found))
+    return bare, " ".join(sorted(found))
 
 
 def _gap(found: re.Match[str]) -> str:

@@ -1,6 +1,5 @@
 """What the coder learns from: coded national lists, the index of the ICCS, and decisions of people."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,15 +15,15 @@ from crimestats.coding.texts import folded, words
 from crimestats.errors import CallError, FileError
 from crimestats.files import read_csv
 
-COLUMNS = ("text", "words", "language", "code", "against", "source", "country", "place", "weight")
-"""Of the examples: text as written, its plain words without cues, language, ICCS code, category that it is
-not (an exclusion), source (a scheme, `index` or `phrases`), country, code in its list, weight."""
+COLUMNS = ("text", "full", "words", "language", "code", "against", "source", "country", "place", "weight")
+"""Of the examples: text as written, its plain words, the same without cues, language, ICCS code (empty:
+decided that there is none), category that it is not (an exclusion), source (a scheme, `index` or
+`phrases`), country, code in its list, weight."""
 
 OWN_WEIGHT = 3.0
 """A decision of the user counts as much as three rows of other lists."""
 
 INDEX, PHRASES = "index", "phrases"
-_COUNTRY = re.compile("[A-Z]{2}")
 _TAKEN = ("inclusion", "index", "exclusion")
 
 
@@ -60,10 +59,14 @@ def examples(leave_out: Iterable[str] = (), own: Iterable[Path | str] = ()) -> D
     words_of = {INDEX: _of_index, PHRASES: _of_phrases}
     terms = [read() for name, read in words_of.items() if name not in left.schemes]
     table = pd.concat([*mine, *kept, *terms], ignore_index=True)
-    bare = Cues.load().find(folded(table["text"]))["bare"]
-    table = table.assign(words=bare.map(words))[list(COLUMNS)]
-    is_useful = (table["words"] != "") & ((table["code"].str.len() > 2) | (table["against"] != ""))
-    return table[is_useful].drop_duplicates(["words", "code", "against", "country"], ignore_index=True)
+    whole = folded(table["text"])
+    bare = Cues.load().find(whole)["bare"]
+    table = table.assign(full=whole.map(words), words=bare.map(words))[list(COLUMNS)]
+    is_own = (table["weight"] == OWN_WEIGHT) & (table["code"] == "")  # decided: no category
+    is_useful = (table["full"] != "") & ((table["code"].str.len() > 2) | (table["against"] != "") | is_own)
+    return table[is_useful].drop_duplicates(
+        ["full", "words", "code", "against", "country"], ignore_index=True
+    )
 
 
 def _left(names: Iterable[str]) -> Left:
@@ -75,7 +78,7 @@ def _left(names: Iterable[str]) -> Left:
         if name in (INDEX, PHRASES):
             out.add(name)
             continue
-        if name.upper() in countries or _COUNTRY.fullmatch(name):  # one without a list leaves out nothing
+        if name.upper() in countries:
             gone.add(name.upper())
             continue
         try:
@@ -93,7 +96,8 @@ def _is_left(table: DataFrame, left: Left) -> bool:
 
 def _of_table(table: Correspondence, weight: float) -> DataFrame:
     rows = table.data
-    rows = rows[~rows["iccs"].isin(["", "_T"]) & ~rows["iccs"].str.contains("+", regex=False)]
+    is_kept = ~rows["iccs"].isin(["", "_T"]) | ((rows["iccs"] == "") & (weight == OWN_WEIGHT))
+    rows = rows[is_kept & ~rows["iccs"].str.contains("+", regex=False)]
     return DataFrame({
         "text": rows["title"], "language": table.language or "und", "code": rows["iccs"], "against": "",
         "source": table.scheme, "country": table.country or "INT", "place": rows["code"], "weight": weight,

@@ -6,7 +6,7 @@ from pandas import DataFrame
 from crimestats.classification import Classification
 from crimestats.coding.coder import Coder
 from crimestats.coding.cues import Cues
-from crimestats.coding.texts import folded, plain
+from crimestats.coding.texts import folded, sound, words
 
 LEAST = 0.15
 """Cosine below which a text says nothing for or against a category."""
@@ -31,11 +31,12 @@ def explain(text: str, coder: Coder, language: str | None = None, k: int = 5, ex
         likeness (cosine, 0 to 1; nan for notes).
     """
     iccs = Classification.load("iccs")
-    bare = Cues.load().find(folded(pd.Series([text], dtype="str")), language)["bare"].astype("str")
-    reading = coder.read(bare)
+    whole = folded(pd.Series([sound(text)], dtype="str"))
+    bare = Cues.load().find(whole, language)["bare"].astype("str")
+    reading = coder.read(bare, full=[words(whole.iloc[0])])
     known = coder.examples
     cosines = (coder.vectors @ reading.compared.T).toarray().ravel()
-    cosines[(known["words"] == plain(bare.iloc[0])).to_numpy()] = 1.0
+    cosines[(known["full"] == words(whole.iloc[0])).to_numpy()] = 1.0
     rows = []
     for column in (-reading.likely[0]).argsort(kind="stable")[:k]:
         code = coder.categories[column]

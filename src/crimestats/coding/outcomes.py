@@ -106,7 +106,8 @@ def write_table(
         files.read_csv(path, NEEDED) if Path(path).exists() else DataFrame(columns=list(COLUMNS), dtype="str")
     )
     notes = table["note"] if "note" in table else pd.Series("", index=table.index, dtype="str")
-    is_ours = notes.str.startswith(_MARK) & table["code"].isin(texts["code"])
+    ever = decisions["national_code"].mask(decisions["national_code"] == "", decisions["text"])
+    is_ours = notes.str.startswith(_MARK) & table["code"].isin([*texts["code"], *ever])  # withdrawn ones too
     if suggested is not None:
         is_ours |= notes.str.startswith(_SUGGESTED)
         made = pd.concat([made, suggested[~suggested["code"].isin(texts["code"])]], ignore_index=True)

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,13 @@ from crimestats.coding.features import Features
 from crimestats.errors import FileError
 from crimestats.files import replacing, shipped
 
-FORMAT = "crimestats-coder-1"
+FORMAT = "crimestats-coder-2"
 """Changes whenever an older model could be read wrongly."""
 
 CACHE = "CRIMESTATS_CACHE"
 """Environment variable: folder of the model that is trained at the first use."""
 
-_KEPT = ("text", "words", "language", "code", "against", "source", "country", "place")
+_KEPT = ("text", "full", "words", "language", "code", "against", "source", "country", "place")
 _STEPS = 127
 _MARK = "\x1e"
 
@@ -93,10 +92,12 @@ def load(path: Path | str) -> Coder:
         fault = f"is a model of the form {about.get('format')!r}; this version reads {FORMAT!r}."
         raise FileError(str(path), fault, "Train it anew: crimestats coding train.")
     try:
-        return replace(_coder(content, about), path=str(path))
+        coder = _coder(content, about)
     except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
         fault = f"lacks a part of the model ({error})."
         raise FileError(str(path), fault, "Train it anew: crimestats coding train.") from error
+    object.__setattr__(coder, "path", str(Path(path).resolve()))
+    return coder
 
 
 def _coder(content: dict[str, Any], about: dict[str, Any]) -> Coder:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from crimestats.coding.coder import LEVELS, Coder, Floats, Places, Reading
 from crimestats.coding.cues import Cues
 from crimestats.coding.examples import INDEX, PHRASES
 from crimestats.coding.storage import default, load
-from crimestats.coding.texts import folded
+from crimestats.coding.texts import folded, sound, words
 from crimestats.errors import CallError
 from crimestats.frames import SUGGESTIONS
 
@@ -41,15 +42,17 @@ def suggest(
 ) -> DataFrame:
     """Suggest an ICCS code for each text.
 
-    A text that stands in a table or the index has its code from there. For all
-    others the model gives the likeliest category at each level; the code is the
-    deepest of them that is likely enough for the precision, at least a
-    division, else there is none. Attempt, conspiracy and the like are tags;
+    A text that stands in a table or the index has its code from there, whatever
+    the precision; a decision of the user comes before all else. For all others
+    the model gives the likeliest category at each level; the code is the deepest
+    of them that is likely enough for the precision, at least a division, else
+    there is none. Attempt, conspiracy and the like are tags;
     an attempted intentional homicide is 0102. A sum of offences has no code.
 
     Args:
         texts: Descriptions of offences; what is no text is refused, never an error.
-        language: Of the texts, e.g. `es`; None for unknown or several.
+        language: Of the texts, e.g. `es`; None for unknown or several. It says
+            which words are cues.
         k: Candidates, best first.
         coder: From `Coder`'s `load` or `train`; without it the shipped data's own.
         precision: Share of the codes given that should be right, from 0.5 to
@@ -60,23 +63,27 @@ def suggest(
         A row for each text (`frames.SUGGESTIONS`): text, code, probability (of
         the code; of the division where none is given), code_l1 to code_l4 and
         their probabilities p_l1 to p_l4 (calibrated, before any back-off),
-        top5 and p_top5 (k candidates, blanks between), tags, basis (exact:
+        top5 and p_top5 (k ends, blanks between: 0502 beside 05022 means theft
+        and no more), tags, basis (exact:
         stands in a table; index: in the index; model; aggregate; empty), reason.
 
     Raises:
         CallError: k or the precision is out of range.
 
     """
+    language = language.casefold().split("-")[0] if language else None
     if not PROMISES[0] <= precision <= PROMISES[-1]:
         raise CallError("precision", f"is {precision}.", f"Give {PROMISES[0]} to {PROMISES[-1]}.")
     if k < 1:
         raise CallError("k", f"is {k}.", "Give 1 or more.")
+    if isinstance(texts, str):
+        raise CallError("texts", "is one text.", "Give a list of texts.")
     given = pd.Series(list(texts), dtype=object)
-    place, different = pd.factorize(given.map(lambda text: text if isinstance(text, str) else ""))
+    place, different = pd.factorize(given.map(sound))
     coder = coder or _default()
     if not len(given):
         return SUGGESTIONS.empty()
-    is_parallel = len(different) >= MANY and coder.path != ""
+    is_parallel = len(different) >= MANY and coder.path != "" and Path(coder.path).is_file()
     together = cpu_count() if is_parallel else 1
     rounds = max(1, -(-len(different) // (AT_ONCE * together)))
     parts = [Series(part, dtype=object) for part in np.array_split(different, rounds * together)]
@@ -102,8 +109,12 @@ def _suggested_by(texts: list[str], path: str, language: str | None, k: int, pre
     return _suggested(Series(texts, dtype=object), _loaded(path), language, k, precision)
 
 
-@cache
 def _loaded(path: str) -> Coder:
+    return _loaded_at(path, Path(path).stat().st_mtime_ns)
+
+
+@cache
+def _loaded_at(path: str, changed: int) -> Coder:
     return load(path)
 
 
@@ -116,21 +127,23 @@ def _suggested(
     texts: "Series[str]", coder: Coder, language: str | None, k: int, precision: float
 ) -> DataFrame:
     """Suggestions for different texts."""
-    cues = Cues.load().find(folded(texts), language)
+    whole = folded(texts)
+    cues = Cues.load().find(whole, language)
     bare, tags = cues["bare"].astype("str"), cues["tags"].to_numpy(object)
-    reading = coder.read(bare)
-    is_empty = np.array([text == "" for text in reading.words], dtype=bool)
+    full = [words(text) for text in whole.to_numpy(object)]
+    reading = coder.read(bare, full=full)
+    is_empty = np.array([text == "" for text in full], dtype=bool)
     _attempts(reading.likely, tags, coder)
     places, found = coder.tree.best(reading.likely)
     likely = coder.calibration.probabilities(np.stack(found, axis=1), reading.nearest, reading.is_exact)
     names = zip(places, coder.tree.codes, strict=True)
     codes = np.stack([np.where(place < 0, "", codes[place]) for place, codes in names], axis=1)
-    is_title = np.array([text in coder.printed for text in reading.words], dtype=bool)
-    is_sum = cues["is_aggregate"].to_numpy(bool) & ~is_title
+    is_declined = np.array([text in coder.declined for text in full], dtype=bool)
+    is_sum = cues["is_aggregate"].to_numpy(bool) & ~reading.is_exact
     single = _single(reading, coder)
     asked = coder.calibration.asked(precision)
     depth = np.where(single >= 0, _depth_of(single, coder), _deepest(likely, asked))
-    depth[is_empty | is_sum] = -1
+    depth[is_empty | is_sum | is_declined] = -1
     rows = np.arange(len(texts))
     ends = _ends(codes)
     table = DataFrame({"text": texts.to_numpy(object)})
@@ -141,9 +154,9 @@ def _suggested(
     table["top5"], table["p_top5"] = _candidates(reading.likely, codes, likely, coder, k)
     table["tags"] = _tags(tags, codes[:, FIRST_LEVEL - 1])
     nearest = coder.nearest(reading, reading.likely.argmax(axis=1))
-    nearest = np.where(single >= 0, coder.written(reading, single), nearest)
+    nearest = np.where(single >= 0, coder.written(reading, full, single), nearest)
     table["basis"], table["reason"] = _reasons(
-        table, nearest, depth, ends, asked, single >= 0, is_empty, is_sum, coder
+        table, nearest, depth, ends, asked, single >= 0, is_empty, is_sum, is_declined, coder
     )
     blank = ["code_l1", "code_l2", "code_l3", "code_l4", "top5", "p_top5"]
     table.loc[is_empty | is_sum, blank] = ""
@@ -163,8 +176,7 @@ def _attempts(likely: Floats, tags: NDArray[np.object_], coder: Coder) -> None:
 def _single(reading: Reading, coder: Coder) -> Places:
     """The category of texts that are examples of this one only; -1 for others."""
     best = reading.likely.argmax(axis=1)
-    is_sure = reading.is_exact & (reading.likely[np.arange(len(best)), best] > 0.8)
-    return np.where(is_sure, best, -1)
+    return np.where(reading.is_exact, best, -1)
 
 
 def _depth_of(single: Places, coder: Coder) -> Places:
@@ -214,7 +226,8 @@ def _tags(tags: NDArray[np.object_], division: NDArray[np.object_]) -> list[str]
 
 def _reasons(
     table: DataFrame, nearest: Places, depth: Places, ends: Places, asked: Floats,
-    is_single: NDArray[np.bool_], is_empty: NDArray[np.bool_], is_sum: NDArray[np.bool_], coder: Coder,
+    is_single: NDArray[np.bool_], is_empty: NDArray[np.bool_], is_sum: NDArray[np.bool_],
+    is_declined: NDArray[np.bool_], coder: Coder,
 ) -> tuple[list[str], list[str]]:  # fmt: skip
     """Why each text has its code, or has none: basis and a sentence."""
     examples = coder.examples
@@ -226,6 +239,10 @@ def _reasons(
         if is_empty[row]:
             basis.append("empty")
             reasons.append("refused: no words to code")
+            continue
+        if is_declined[row]:
+            basis.append("exact")
+            reasons.append("refused: people decided that it has no category")
             continue
         if is_sum[row]:
             basis.append("aggregate")

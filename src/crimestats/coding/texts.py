@@ -50,6 +50,11 @@ def folded(texts: "Series[str]") -> "Series[str]":
     return texts.map(lambda text: fold(text) if isinstance(text, str) else "").astype("str")
 
 
+def sound(text: object) -> str:
+    """A text that can be written; what is no text is empty."""
+    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else ""
+
+
 def words(folded: str) -> str:
     """The words of a folded text, numbers left out."""
     return " ".join(_WORD.findall(_NUMBERS.sub(" ", folded) if _DIGIT.search(folded) else folded))

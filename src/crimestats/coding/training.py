@@ -16,7 +16,7 @@ from crimestats.coding.coder import LEVELS, Coder, Floats, Places
 from crimestats.coding.cues import Cues
 from crimestats.coding.examples import counts, examples, refuse_empty
 from crimestats.coding.features import Features, Matrix
-from crimestats.coding.texts import folded
+from crimestats.coding.texts import folded, words
 
 FOLDS = (("US",), ("GB", "FR", "MX"), ("DE", "BR", "CA", "IN", "INT"))
 """Countries left out together, so that no list tells of its neighbour; others go with the last."""
@@ -44,6 +44,8 @@ def train(
         CallError: A name of `leave_out` is no scheme, or leaves nothing to learn from.
         DefinitionError: A table has a fault; file, line and column are named.
     """
+    if isinstance(leave_out, str):
+        leave_out = [leave_out]
     say = progress or (lambda _: None)
     left = sorted(set(leave_out))
     say("Reading tables and index")
@@ -106,8 +108,10 @@ def read(
     coder: Coder, texts: "Series[str]", is_used: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.object_], Floats, Floats, NDArray[np.bool_]]:
     """The best category at each level, its likelihood before calibration, nearest cosine, exactness."""
-    bare = Cues.load().find(folded(texts))["bare"].astype("str")
-    reading = coder.read(bare, is_used)
+    whole = folded(texts)
+    bare = Cues.load().find(whole)["bare"].astype("str")
+    full = [words(text) for text in whole.to_numpy(object)]
+    reading = coder.read(bare, is_used, full)
     places, found = coder.tree.best(reading.likely)
     codes = [
         np.where(place < 0, "", names[place]) for place, names in zip(places, coder.tree.codes, strict=True)
