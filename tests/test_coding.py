@@ -272,7 +272,7 @@ def test_the_very_text_wins(coder):
     assert (best == rows["code"].to_numpy()).all()
     assert found.likely.max(axis=1).min() >= 0.9
     at = [coder.categories.index(code) for code in rows["code"]]
-    written = coder.written(found, np.array(at))
+    written = coder.written(found, rows["full"].tolist(), np.array(at))
     assert (coder.examples["words"].to_numpy()[written] == rows["words"].to_numpy()).all()
 
 
