@@ -24,8 +24,12 @@ TOTAL, NOT_APPLICABLE, UNKNOWN = "_T", "_Z", "_U"
 
 BREAKDOWNS = (
     "sex", "age", "relationship", "mechanism", "citizenship", "legal_status", "duration", "cause", "cy",
+    "context", "exploitation", "country", "city", "arm", "trait",
 )  # fmt: skip
-"""Columns that divide a figure, in the order of the files; `cy` is the ICCS tag Cy, cyber-related."""
+"""Columns that divide a figure, in the order of the files; `cy` is the ICCS tag Cy, cyber-related.
+
+`country` is another country than the reporting one (of citizenship, of repatriation),
+`arm` the type of a firearm and `trait` what is said of it beside (marking, condition)."""
 
 SERIES = ("measure", "unit", "stage", "source", *BREAKDOWNS)
 """With the area and the category, what must be equal for two figures to be of one series."""
@@ -163,9 +167,10 @@ CELLS = Frame("Cells", {
     "raw": "text", "note": "text", **_VALUES,
 })  # fmt: skip
 FINDINGS = Frame("Findings", {
-    "finding_id": "text", "rule": "key", "kind": "key", "severity": "key", "verdict": "key",
-    "return_id": "key", "area": "key", "year": "place_year", "sheet": "key", "cell": "key", "item": "key",
-    "value": "text", "expected": "text", "message": "text",
+    "finding_id": "text", "questionnaire": "key", "rule": "key", "kind": "key", "severity": "key",
+    "verdict": "key", "return_id": "key", "area": "key", "year": "place_year", "sheet": "key", "cell": "key",
+    "item": "key", "value": "text", "expected": "text", "previous": "text", "others": "text",
+    "culprit": "text", "fitting": "text", "message": "text", "question": "text", "state": "key",
 })  # fmt: skip
 OBSERVATIONS = Frame("Observations", {
     "area": "key", "year": "year", "item": "key", "scheme": "key", "code": "key", **_keys(*SERIES),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,20 @@ from pandas import DataFrame
 
 from crimestats import files
 from crimestats.errors import FileError
-from crimestats.frames import BREAKDOWNS
+from crimestats.frames import BREAKDOWNS, TOTAL
+from crimestats.questionnaire import languages
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
 ITEM_COLUMNS = (
     "item", "number", "numbering", "module", "table", "parent", "required",
-    "iccs", "measure", "unit", "stage", "source", *BREAKDOWNS,
+    "iccs", "measure", "unit", "stage", "source",
 )  # fmt: skip
+OPTIONAL_COLUMNS = {"agency": "", "entry": "", **dict.fromkeys(BREAKDOWNS, TOTAL)}
+"""Columns that `items.csv` may leave out, with what an item then has there."""
+ENTRIES = ("", "country", "city")
+"""What the sender may have to name in the row of an item (`Persons convicted: citizens of …`)."""
 METADATA_COLUMNS = ("module", "question", "type", "choices", "required")
 SEVERITIES = ("error", "query", "note")
 
@@ -38,6 +43,8 @@ class Item:
         parent: The item that it is a part of, or an empty text.
         is_required: A blank is asked about.
         iccs: ICCS code, several joined by `+`, `_T` all crimes, `_Z` not about crime.
+        agency: Which agency is asked (`police`, `prosecution`, `courts`, `prisons`, `survey`, …).
+        entry: What the sender names in the row (`country`, `city`), or an empty text.
         keys: Measure, unit, stage, source and every breakdown with its code.
     """
 
@@ -50,6 +57,8 @@ class Item:
     parent: str
     is_required: bool
     iccs: str
+    agency: str
+    entry: str
     keys: Mapping[str, str]
 
 
@@ -92,6 +101,7 @@ class Questionnaire:
         metadata: The metadata questions, one row for each module and question.
         rules: The rules in the order of `rules.toml`.
         labels: Texts of the workbook in the language loaded.
+        language: Which language that is.
 
     >>> cts = Questionnaire.load("un-cts-2024")
     >>> cts["homicide_victims_f"].iccs
@@ -104,6 +114,7 @@ class Questionnaire:
     metadata: DataFrame = field(repr=False, compare=False)
     rules: tuple[Rule, ...] = field(repr=False)
     labels: Mapping[str, str] = field(repr=False)
+    language: str = "en"
 
     @classmethod
     def load(cls, questionnaire: str | Path, language: str = "en") -> "Questionnaire":
@@ -112,8 +123,11 @@ class Questionnaire:
         Args:
             questionnaire: An id such as `un-cts-2024`, or the path of a folder
                 with `questionnaire.toml`, `items.csv`, `metadata.csv`,
-                `labels.<language>.csv` and `rules.toml`.
-            language: Which labels.
+                `labels.en.csv` and `rules.toml`; a folder that names another
+                one as `follows` or `include` holds only what differs.
+            language: Of labels and messages, one of `languages.LANGUAGES`. What has
+                no translation stays English; a folder of one's own may have a
+                `labels.<language>.csv` beside.
 
         Raises:
             FileError: There is no such questionnaire or language.
@@ -177,6 +191,24 @@ class Questionnaire:
         """The text behind a key of the labels file; the key itself where none is given."""
         return self.labels.get(key, key)
 
+    def text(self, english: str) -> str:
+        """An English text in the language loaded; itself where it has no translation."""
+        return languages.translate(english, self.language)
+
+    def in_language(self, language: str) -> "Questionnaire":
+        """The same questionnaire with its labels in another language, from those it was loaded with.
+
+        Only a questionnaire loaded in English can be turned into another language.
+        """
+        labels = {key: languages.translate(text, language) for key, text in self.labels.items()}
+        data = self.data.assign(label=("item." + self.data["item"]).map(labels))
+        return replace(self, labels=labels, data=data, language=language)
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        """The agencies that are asked, in the order of their first item."""
+        return tuple(dict.fromkeys(self.data["agency"]))
+
     def schema(self) -> "pa.DataFrameSchema":
         """The rules as a pandera schema, for any frame of cells (see `schema.compile_schema`)."""
         from crimestats.questionnaire.schema import compile_schema
@@ -196,5 +228,5 @@ class Questionnaire:
 
 def _item(row: Mapping[Hashable, str]) -> Item:
     keys = {name: row[name] for name in ("measure", "unit", "stage", "source", *BREAKDOWNS)}
-    names = ("item", "number", "numbering", "module", "table", "label", "parent", "iccs")
+    names = ("item", "number", "numbering", "module", "table", "label", "parent", "iccs", "agency", "entry")
     return Item(**{name: row[name] for name in names}, is_required=row["required"] == "1", keys=keys)

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pandas import DataFrame, Series
+from pandas import DataFrame, Series, concat
 
 from crimestats import files
-from crimestats.errors import DefinitionError, FileError
+from crimestats.errors import DefinitionError
 from crimestats.frames import BREAKDOWNS
+from crimestats.questionnaire import languages
 from crimestats.questionnaire.definition import (
+    ENTRIES,
     ITEM_COLUMNS,
     METADATA_COLUMNS,
+    OPTIONAL_COLUMNS,
     SEVERITIES,
     Questionnaire,
     Rule,
@@ -22,6 +25,16 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 _RULE_FIELDS = ("id", "kind", "severity", "message", "why")
 
 
+class _Parts(NamedTuple):
+    """What a folder defines, with what it takes over from others; without the rules common to all."""
+
+    record: dict[str, Any]
+    labels: dict[str, str]
+    data: DataFrame
+    metadata: DataFrame
+    rules: tuple[Rule, ...]
+
+
 def load(folder: Path, language: str) -> Questionnaire:
     """The questionnaire of a folder, checked.
 
@@ -29,14 +42,133 @@ def load(folder: Path, language: str) -> Questionnaire:
         FileError: A file of the folder is not there.
         DefinitionError: A file has a fault; file, line and column are named.
     """
-    record = _record(folder / "questionnaire.toml")
-    labels = _labels(folder, language)
-    data = _items(folder / "items.csv", record, labels)
-    metadata = _metadata(folder / "metadata.csv", record)
+    parts = _parts(folder, language, ())
+    common = _rules_of(files.shipped("questionnaires", "rules.toml"), set(parts.data["item"]))
     return Questionnaire(
-        id=record["id"], record=record, data=data, metadata=metadata,
-        rules=_rules(folder / "rules.toml", set(data["item"])), labels=labels,
+        id=parts.record["id"], record=parts.record, data=parts.data, metadata=parts.metadata,
+        rules=_linked((*common, *parts.rules)), labels=parts.labels, language=language,
     )  # fmt: skip
+
+
+def _parts(folder: Path, language: str, seen: tuple[str, ...]) -> _Parts:
+    """What a folder defines: what it follows first, then its own, then what it includes."""
+    record = _record(folder / "questionnaire.toml")
+    if record["id"] in seen:
+        raise DefinitionError(
+            str(folder), f"follows or includes itself ({' → '.join(seen)}).", "Break the circle."
+        )
+    seen = (*seen, record["id"])
+    before = [_parts(_beside(folder, name), language, seen) for name in _names(record, "follows")]
+    after = [_parts(_beside(folder, name), language, seen) for name in _names(record, "include")]
+    changes = record.get("changes", {})
+    taken = [_without(parts, changes, folder) for parts in (*before, *after)]
+    return _own(folder, language, record, taken[: len(before)], taken[len(before) :])
+
+
+def _own(
+    folder: Path, language: str, record: dict[str, Any], before: list[_Parts], after: list[_Parts]
+) -> _Parts:
+    taken = [*before, *after]
+    labels: dict[str, str] = {}
+    for parts in taken:
+        labels |= parts.labels
+    labels |= _labels(folder, language, is_needed=not taken)
+    modules = _by_id([*_modules(before), *record.get("module", ()), *_modules(after)])
+    record = {**_inherited(before), **record, "module": modules}
+    whole = not taken
+    given = [parts.data for parts in taken]
+    own = (
+        _items(folder / "items.csv", record, labels, given)
+        if whole or (folder / "items.csv").is_file()
+        else None
+    )
+    data = _merged([parts.data for parts in before], own, [parts.data for parts in after], ["item"])
+    is_there = whole or (folder / "metadata.csv").is_file()
+    asked = _metadata(folder / "metadata.csv", record) if is_there else None
+    tables = [parts.metadata for parts in before], [parts.metadata for parts in after]
+    metadata = _merged(tables[0], asked, tables[1], ["module", "question"])
+    data = data.assign(label=("item." + data["item"]).map(labels))
+    rules = {rule.id: rule for parts in before for rule in parts.rules}
+    if whole or (folder / "rules.toml").is_file():
+        rules |= _distinct(_rules_of(folder / "rules.toml", set(data["item"])))
+    rules |= {rule.id: rule for parts in after for rule in parts.rules}
+    return _Parts(record, labels, data, metadata, tuple(rules.values()))
+
+
+def _names(record: dict[str, Any], field: str) -> tuple[str, ...]:
+    named = record.get(field, ())
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+def _beside(folder: Path, name: str) -> Path:
+    """The folder of another questionnaire: beside this one, else shipped."""
+    own = folder.parent / name
+    return own if (own / "questionnaire.toml").is_file() else files.shipped("questionnaires", name)
+
+
+def _inherited(before: list[_Parts]) -> dict[str, Any]:
+    own = ("id", "module", "follows", "include", "changes")
+    return {name: value for parts in before for name, value in parts.record.items() if name not in own}
+
+
+def _modules(several: list[_Parts]) -> list[dict[str, Any]]:
+    return [module for parts in several for module in parts.record["module"]]
+
+
+def _by_id(modules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({module["id"]: module for module in modules}.values())
+
+
+def _merged(
+    before: list[DataFrame], own: DataFrame | None, after: list[DataFrame], keys: list[str]
+) -> DataFrame:
+    """Rows taken over and own rows; an own row stands in the place of one with the same key."""
+    tables = [*before, *([] if own is None else [own]), *after]
+    joined = concat(tables, ignore_index=True)
+    if own is None or len(tables) == 1:
+        return joined.drop_duplicates(keys, ignore_index=True)
+    first = joined.drop_duplicates(keys)[keys].itertuples(index=False, name=None)
+    chosen = concat([own, joined]).drop_duplicates(keys)
+    order = {key: number for number, key in enumerate(first)}
+    places = [order[key] for key in chosen[keys].itertuples(index=False, name=None)]
+    return chosen.iloc[Series(places).argsort()].reset_index(drop=True)
+
+
+def _without(parts: _Parts, changes: dict[str, Any], folder: Path) -> _Parts:
+    """What is taken over, without the modules, tables, items and rules that the change leaves out."""
+    gone = set(changes.get("without", ()))
+    dropped = set(changes.get("without_rules", ()))
+    if not gone and not dropped:
+        return parts
+    data, metadata = parts.data, parts.metadata
+    known = {*data["module"], *data["table"], *data["item"]}
+    left = data["module"].isin(gone) | data["table"].isin(gone) | data["item"].isin(gone)
+    if not gone & known and gone:
+        return parts
+    items = set(data.loc[left, "item"])
+    rules = []
+    for rule in parts.rules:
+        named = set(_items_named(rule))
+        if rule.id in dropped or (named and named <= items):
+            continue
+        if named & items:
+            raise DefinitionError(
+                f"{folder / 'questionnaire.toml'}, changes",
+                f"leaves out {', '.join(sorted(named & items)[:3])}, which the rule {rule.id} still needs.",
+                "Name the rule under `without_rules`, or write it anew in rules.toml.",
+            )
+        rules.append(rule)
+    modules = [module for module in parts.record["module"] if module["id"] not in gone]
+    return parts._replace(
+        record={**parts.record, "module": modules}, data=data[~left].reset_index(drop=True),
+        metadata=metadata[~metadata["module"].isin(gone)].reset_index(drop=True), rules=tuple(rules),
+    )  # fmt: skip
+
+
+def _items_named(rule: Rule) -> dict[str, str]:
+    from crimestats.questionnaire.kinds import items_named
+
+    return items_named(rule)
 
 
 def codelist(dimension: str) -> DataFrame:
@@ -47,12 +179,13 @@ def codelist(dimension: str) -> DataFrame:
 
 def _record(path: Path) -> dict[str, Any]:
     record = files.read_toml(path)
-    for name in ("id", "edition", "years", "scheme", "module"):
+    whole = "follows" not in record and "include" not in record
+    for name in ("id", "edition", "years", *(("scheme", "module") if whole else ())):
         if name not in record:
             raise DefinitionError(
                 str(path), f"has no `{name}`.", "Add it, as the shipped questionnaires have it."
             )
-    for number, module in enumerate(record["module"], start=1):
+    for number, module in enumerate(record.get("module", ()), start=1):
         lacking = [name for name in ("id", "number", "sheet") if name not in module]
         if lacking:
             raise DefinitionError(f"{path}, module {number}", f"has no `{lacking[0]}`.", "Add it.")
@@ -64,32 +197,45 @@ def _record(path: Path) -> dict[str, Any]:
     return record
 
 
-def _labels(folder: Path, language: str) -> dict[str, str]:
-    path = folder / f"labels.{language}.csv"
-    if not path.is_file():
-        there = ", ".join(sorted(found.name.split(".")[1] for found in folder.glob("labels.*.csv")))
-        raise FileError(str(path), "is not there.", f"Languages of this questionnaire: {there or 'none'}.")
+def _labels(folder: Path, language: str, is_needed: bool) -> dict[str, str]:
+    """The labels of a folder: English ones translated, and a file of the language's own before them."""
+    known = languages.translations(language)
+    own = folder / f"labels.{language}.csv"
+    english = folder / "labels.en.csv"
+    labels = {} if not english.is_file() and not is_needed else _texts(english)
+    if known:
+        labels = {key: languages.translate(text, language) for key, text in labels.items()}
+    if language != "en" and own.is_file():
+        labels |= _texts(own)
+    return labels
+
+
+def _texts(path: Path) -> dict[str, str]:
     table = files.read_csv(path, ("key", "text"))
     _unique(path, table, "key")
     return dict(zip(table["key"], table["text"], strict=True))
 
 
-def _items(path: Path, record: dict[str, Any], labels: dict[str, str]) -> DataFrame:
+def _items(path: Path, record: dict[str, Any], labels: dict[str, str], taken: list[DataFrame]) -> DataFrame:
     table = files.read_csv(path, ITEM_COLUMNS)
+    agencies = {module["id"]: module.get("agency", "") for module in record["module"]}
+    table = table.assign(**{name: value for name, value in OPTIONAL_COLUMNS.items() if name not in table})
     _unique(path, table, "item")
     _unique(path, table, "number")
     _refuse(path, table, "item", ~table["item"].map(lambda text: bool(_ID.fullmatch(text))),
             "is not an id.", "Small letters, digits and underscores, a letter first.")  # fmt: skip
-    modules = [module["id"] for module in record["module"]]
-    _within(path, table, "module", modules)
-    _within(path, table, "parent", ["", *table["item"]])
+    _within(path, table, "module", list(agencies))
+    _within(path, table, "parent", ["", *table["item"], *(item for data in taken for item in data["item"])])
     _within(path, table, "numbering", ["published", "project"])
     _within(path, table, "required", ["0", "1"])
+    _within(path, table, "entry", ENTRIES)
     for dimension in ("measure", "unit", "stage", "source", *BREAKDOWNS):
         _within(path, table, dimension, codelist(dimension)["code"])
     unlabelled = ~("item." + table["item"]).isin(list(labels))
     _refuse(path, table, "item", unlabelled, "has no label.", "Add a row `item.<id>` to the labels file.")
-    return table.assign(label=("item." + table["item"]).map(labels))
+    agency = table["agency"].where(table["agency"] != "", table["module"].map(agencies))
+    _within(path, table.assign(agency=agency), "agency", ["", *codelist("agency")["code"]])
+    return table.assign(agency=agency)[[*ITEM_COLUMNS, *OPTIONAL_COLUMNS]]
 
 
 def _metadata(path: Path, record: dict[str, Any]) -> DataFrame:
@@ -108,17 +254,20 @@ def _metadata(path: Path, record: dict[str, Any]) -> DataFrame:
     return table
 
 
-def _rules(path: Path, items: set[str]) -> tuple[Rule, ...]:
-    """The rules that every questionnaire has, then the questionnaire's own."""
-    common = files.shipped("questionnaires", "rules.toml")
-    rules = (*_rules_of(common, items), *_rules_of(path, items))
-    seen: set[str] = set()
+def _distinct(rules: tuple[Rule, ...]) -> dict[str, Rule]:
+    known: dict[str, Rule] = {}
     for rule in rules:
-        if rule.id in seen:
+        if rule.id in known:
             raise DefinitionError(
                 f"{rule.place}, id", f"`{rule.id}` stands twice.", "Give every rule an id of its own."
             )
-        seen.add(rule.id)
+        known[rule.id] = rule
+    return known
+
+
+def _linked(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules, each once, and every rule that another one names is there."""
+    seen = set(_distinct(rules))
     for rule in rules:
         for other in set(rule.parameters.get("unless", ())) - seen:
             raise DefinitionError(f"{rule.place}, unless", f"`{other}` is not a rule.", _near(other, seen))

@@ -36,13 +36,19 @@ class _Sifted(NamedTuple):
         return undecided
 
 
-def findings(wide: Round, judgements: Mapping[str, Judgement], failing: Mapping[str, Any]) -> DataFrame:
+def findings(
+    wide: Round,
+    judgements: Mapping[str, Judgement],
+    failing: Mapping[str, Any],
+    languages: Mapping[str, Questionnaire] | None = None,
+) -> DataFrame:
     """One row for each real problem, in the order of the cells.
 
     Args:
         wide: The round.
         judgements: What each rule says of it.
         failing: For each rule that failed, the rows at which its check did.
+        languages: For returns in another language the questionnaire in it, by return.
 
     Returns:
         The findings (`frames.FINDINGS`).
@@ -51,7 +57,7 @@ def findings(wide: Round, judgements: Mapping[str, Judgement], failing: Mapping[
         row
         for sifted in _sift(wide, judgements, failing)
         if len(sifted.chosen)
-        for row in _rows(wide, sifted)
+        for row in _rows(wide, sifted, languages or {})
     ]
     if not rows:
         return FINDINGS.empty()
@@ -111,21 +117,30 @@ def _is_said(judgement: Judgement, row: int, keys: Keys, said: Pairs) -> bool:
     return any((place, own) in said for place in (own, *(int(keys[other]) for other in beside if other >= 0)))
 
 
-def _rows(wide: Round, sifted: _Sifted) -> list[dict[str, Any]]:
+def _rows(wide: Round, sifted: _Sifted, languages: Mapping[str, Questionnaire]) -> list[dict[str, Any]]:
     rule, rows, severities = sifted.rule, _places(wide, sifted), _severities(sifted)
-    texts = [messages.template(wide.definition, rule, undecided) for undecided in (False, True)]
     for number, (row, own) in enumerate(zip(rows, _fields(wide, sifted), strict=True)):
         undecided = bool(sifted.is_undecided[number])
         shown = {**_common(wide.definition, row), **own}
+        text = messages.template(wide.definition, rule, undecided).format_map(shown)
         where = messages.place(row["return_id"], row["sheet"], row["cell"])
-        text = texts[undecided].format_map(shown)
+        asked = languages.get(row["return_id"], wide.definition)
         row.update(
-            rule=rule.id, kind=rule.kind, severity=severities[number],
+            questionnaire=wide.definition.id, rule=rule.id, kind=rule.kind, severity=severities[number],
             verdict="undecided" if undecided else "fail", value=shown["value"],
-            expected=shown.get("expected", ""),
-            message=messages.message(rule.id, where, row["area"], shown["year"], text),
+            expected=shown.get("expected", ""), previous=shown.get("previous", ""), others=shown["cells"], culprit="", fitting="",
+            message=messages.message(rule.id, where, row["area"], shown["year"], text), state="open",
+            question=_question(asked, rule, undecided, row, own),
         )  # fmt: skip
     return rows
+
+
+def _question(
+    asked: Questionnaire, rule: Rule, undecided: bool, row: Mapping[str, Any], own: Mapping[str, str]
+) -> str:
+    """The fault and the remedy in the language of the return."""
+    text = messages.template(asked, rule, undecided).format_map({**_common(asked, row), **own})
+    return " ".join(text.split())
 
 
 def _common(definition: Questionnaire, row: Mapping[str, Any]) -> dict[str, str]:

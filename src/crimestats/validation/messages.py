@@ -35,8 +35,9 @@ def template(definition: Questionnaire, rule: Rule, is_undecided: bool) -> str:
     answer under `rule.<id>.undecided`.
     """
     if is_undecided:
-        return definition.labels.get(f"rule.{rule.id}.undecided", str(rule.parameters.get("undecided", "")))
-    return definition.labels.get(f"rule.{rule.id}", rule.message)
+        english = str(rule.parameters.get("undecided", ""))
+        return definition.labels.get(f"rule.{rule.id}.undecided", definition.text(english))
+    return definition.labels.get(f"rule.{rule.id}", definition.text(rule.message))
 
 
 def place(return_id: str, sheet: str, cell: str) -> str:

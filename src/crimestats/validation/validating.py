@@ -11,6 +11,7 @@ from crimestats.errors import CallError
 from crimestats.frames import CELLS, FINDINGS
 from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.kinds import Background
+from crimestats.questionnaire.languages import LANGUAGES
 from crimestats.validation.findings import findings
 
 
@@ -20,6 +21,7 @@ class Finding:
 
     Attributes:
         finding_id: The same on the next submission, so that an answer to it stays.
+        questionnaire: Whose rule it is.
         rule: Id of the rule.
         kind: Its kind.
         severity: `error` cannot be true or cannot be read, `query` goes to the focal
@@ -33,10 +35,17 @@ class Finding:
         item: The item, metadata question or header cell.
         value: What is there.
         expected: What the rule expects, where it can say it.
+        previous: The figure of the year before, or the one reported before for the year.
+        others: The other cells that it rests on.
+        culprit: The cell that is most likely wrong, where several rules tell it.
+        fitting: The value there that would satisfy them all.
         message: Place, fault and remedy in one line.
+        question: Fault and remedy in the language of the return.
+        state: `open`, `explained`, `corrected`, `accepted` or `no_reply`.
     """
 
     finding_id: str
+    questionnaire: str
     rule: str
     kind: str
     severity: str
@@ -49,7 +58,13 @@ class Finding:
     item: str
     value: str
     expected: str
+    previous: str
+    others: str
+    culprit: str
+    fitting: str
     message: str
+    question: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +165,17 @@ def validate(
         raise CallError("previous", f"lacks the column {', '.join(lacking)}.", remedy)
     wide, judgements, failing = judge_round(cells, Background(definition, previous, population))
     undecided = {rule: judgement.undecided for rule, judgement in judgements.items() if judgement.undecided}
-    return Report(findings(wide, judgements, failing), returns(cells), definition, undecided)
+    of_round = returns(cells)
+    found = findings(wide, judgements, failing, _in_their_languages(of_round, definition))
+    return Report(found, of_round, definition, undecided)
+
+
+def _in_their_languages(of_round: DataFrame, definition: Questionnaire) -> dict[str, Questionnaire]:
+    """For each return that states another language than the definition's, the definition in it."""
+    stated = dict(zip(of_round["return_id"].astype(str), of_round["language"].astype(str), strict=True))
+    others = {code for code in stated.values() if code in LANGUAGES and code != definition.language}
+    known = {code: definition.in_language(code) for code in others}
+    return {source: known[code] for source, code in stated.items() if code in known}
 
 
 def _records(data: DataFrame) -> list[dict[str, Any]]:

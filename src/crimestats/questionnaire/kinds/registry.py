@@ -23,9 +23,10 @@ Texts = Annotated[Sequence[str], "texts"]
 FIELDS = frozenset({"value", "cells", "label", "file", "sheet", "area", "year"})
 """What every message may show."""
 
-COMMON = {"unless": Texts, "undecided": str}
-"""Parameters of every kind: the rules whose finding on the same cells says it already, and
-the message of an undecided answer where it is worth a person's eye (else it is only counted)."""
+COMMON = {"unless": Texts, "undecided": str, "check": str}
+"""Parameters of every kind: the rules whose finding on the same cells says it already, the
+message of an undecided answer where it is worth a person's eye (else it is only counted), and
+the check of the catalogue (`questionnaires/checks.csv`) that the rule carries out."""
 
 DEFAULT = "default"
 
