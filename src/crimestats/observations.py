@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from crimestats import areas
 from crimestats.frames import CELLS, OBSERVATIONS, SERIES, UNKNOWN
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
     figures, several = reconcile(figures, [*_KEY, _OWNER]), figures
     if strict:
         figures = _without(figures, _is_doubtful(figures, several, report.data), "withheld")
-    return OBSERVATIONS.cast(_described(figures, report.definition))
+    return OBSERVATIONS.cast(_named(_described(figures, report.definition), cells, report.definition))
 
 
 def breaks(cells: DataFrame) -> DataFrame:
@@ -247,3 +248,34 @@ def _described(figures: DataFrame, definition: "Questionnaire") -> DataFrame:
         column = items[name].astype("category")
         described[name] = column.take(position).set_axis(figures.index)
     return figures.assign(**described)
+
+
+def _named(figures: DataFrame, cells: DataFrame, definition: "Questionnaire") -> DataFrame:
+    """With the country or city that the sender named in a row; the words stay in the note.
+
+    A name that is no known country is `_U`; a city is called as the sender calls it.
+    """
+    asked = definition.data[definition.data["entry"] != ""].set_index("item")["entry"]
+    own = figures["item"].isin(asked.index).to_numpy()
+    if not own.any():
+        return figures
+    said = cells[cells["item"].astype("str").str.startswith("L.")].astype({"return_id": "str", "item": "str"})
+    written = Series(
+        said["raw"].str.strip().to_numpy(),
+        index=pd.MultiIndex.from_arrays([said["return_id"], said["item"].str.removeprefix("L.")]),
+    )
+    rows = figures.loc[own, ["return_id", "item", "note"]].astype("str")
+    label = written[~written.index.duplicated()].reindex(
+        pd.MultiIndex.from_frame(rows[["return_id", "item"]])
+    )
+    label = label.fillna("").set_axis(rows.index)
+    dimension = rows["item"].map(asked)
+    code = areas.match(label)["area"].where(dimension == "country", label.where(label != "", UNKNOWN))
+    named = figures.assign(note=figures["note"].astype("str"))
+    for column in ("country", "city"):
+        chosen = code[dimension == column]
+        named[column] = named[column].astype("str")
+        named.loc[chosen.index, column] = chosen
+    both = (label + "; " + rows["note"]).where((label != "") & (rows["note"] != ""), label + rows["note"])
+    named.loc[rows.index, "note"] = both
+    return named

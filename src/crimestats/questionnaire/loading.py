@@ -69,7 +69,8 @@ def _own(
     folder: Path, language: str, record: dict[str, Any], before: list[_Parts], after: list[_Parts]
 ) -> _Parts:
     taken = [*before, *after]
-    labels: dict[str, str] = {}
+    common = files.shipped("questionnaires", "labels.en.csv")
+    labels = {key: languages.translate(text, language) for key, text in _texts(common).items()}
     for parts in taken:
         labels |= parts.labels
     labels |= _labels(folder, language, is_needed=not taken)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crimestats.questionnaire import Questionnaire
+from crimestats.questionnaire.languages import LANGUAGES, spellings, translate
 
 WHOLE_UNITS = ("number",)
 """Units in which a figure has no decimals, so that `1,234` can only be 1234."""
@@ -32,8 +33,11 @@ class Form:
         asked: Module and question as printed, to `<module>.<question>`.
         fields: Header field as printed, to its name.
         years: Reference years of the questionnaire's own workbook.
-        measure: The heading of the column of counting units, the last before the years.
-        note: The heading of the column of notes.
+        measure: The heading of the column of counting units, the last before the years, in all languages.
+        note: The heading of the column of notes, in all languages.
+        agencies: Agency of each item.
+        entries: Positions of the items whose country or city the sender names, to the prompt
+            that stands there in an empty workbook, in all languages.
     """
 
     questionnaire: str
@@ -51,15 +55,16 @@ class Form:
     asked: Mapping[tuple[str, str], str] = field(repr=False)
     fields: Mapping[str, str]
     years: tuple[int, ...]
-    measure: str
-    note: str
+    measure: frozenset[str]
+    note: frozenset[str]
+    agencies: tuple[str, ...] = field(repr=False)
+    entries: Mapping[int, frozenset[str]] = field(repr=False)
 
 
 def to_form(definition: Questionnaire) -> Form:
-    """The form of a questionnaire."""
+    """The form of a questionnaire; what is printed in it counts in every language."""
     items, data = list(definition), definition.metadata
     keys = list(data["module"] + "." + data["question"])
-    printed = zip(data["module"], data["question"], keys, strict=True)
     return Form(
         questionnaire=definition.id,
         items=tuple(item.item for item in items),
@@ -73,16 +78,36 @@ def to_form(definition: Questionnaire) -> Form:
         required=np.array([item.is_required for item in items], dtype=bool),
         whole=np.array([item.keys["unit"] in WHOLE_UNITS for item in items], dtype=bool),
         questions=dict(zip(keys, data["required"] == "1", strict=True)),
-        asked={
-            (definition.label(f"module.{module}"), definition.label(f"metadata.{question}")): key
-            for module, question, key in printed
-        },
-        fields={
-            text: key.removeprefix("start.")
-            for key, text in definition.labels.items()
-            if key.startswith("start.")
-        },
+        asked=_asked(definition, keys),
+        fields=_fields(definition),
         years=definition.years,
-        measure=definition.label("heading.measure"),
-        note=definition.label("heading.note"),
+        measure=spellings(definition.label("heading.measure")),
+        note=spellings(definition.label("heading.note")),
+        agencies=tuple(item.agency for item in items),
+        entries={
+            position: spellings(definition.label(f"prompt.{item.entry}"))
+            for position, item in enumerate(items)
+            if item.entry
+        },
     )
+
+
+def _asked(definition: Questionnaire, keys: list[str]) -> dict[tuple[str, str], str]:
+    data = definition.metadata
+    return {
+        (
+            translate(definition.label(f"module.{module}"), language),
+            translate(definition.label(f"metadata.{question}"), language),
+        ): key
+        for module, question, key in zip(data["module"], data["question"], keys, strict=True)
+        for language in LANGUAGES
+    }
+
+
+def _fields(definition: Questionnaire) -> dict[str, str]:
+    return {
+        text: key.removeprefix("start.")
+        for key, label in definition.labels.items()
+        if key.startswith("start.")
+        for text in spellings(label)
+    }

@@ -44,7 +44,7 @@ def heading(form: Form, anchor: int, entry: Sequence[Any]) -> Heading | None:
     the notes at its end. The years need not rise: what stands there counts.
     """
     texts = [printed(value) for value in entry]
-    if texts[anchor] not in form.tables and form.note not in texts[anchor + 2 :]:
+    if texts[anchor] not in form.tables and form.note.isdisjoint(texts[anchor + 2 :]):
         return None
     first = _first(form, anchor, texts)
     found = {column: year for column, text in enumerate(texts) if column >= first and (year := _year(text))}
@@ -68,7 +68,8 @@ def printed(value: object) -> str:
 
 def _first(form: Form, anchor: int, texts: Sequence[str]) -> int:
     """The first column of figures: after the counting unit, or where a year stands before it."""
-    labelled = texts.index(form.measure) + 1 if form.measure in texts else anchor + FIRST_YEAR
+    measure = next((at for at, text in enumerate(texts) if text in form.measure), -1)
+    labelled = measure + 1 if measure >= 0 else anchor + FIRST_YEAR
     years = (at for at, text in enumerate(texts) if at > anchor and _year(text) in _LIKELY)
     return min(labelled, next(years, labelled))
 
@@ -82,8 +83,9 @@ def _year(text: str) -> int:
 
 def _note(form: Form, first: int, texts: Sequence[str]) -> int:
     """The column of notes: by its heading, else the first one after all that could be years, if any."""
-    if form.note in texts:
-        return texts.index(form.note)
+    labelled = next((at for at, text in enumerate(texts) if text in form.note), -1)
+    if labelled >= 0:
+        return labelled
     last = max((at for at, text in enumerate(texts) if at >= first and _has_digit(text)), default=-1)
     return next((at for at, text in enumerate(texts) if at > last and text), last + 1) if last >= 0 else -1
 

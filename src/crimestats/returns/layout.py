@@ -130,6 +130,7 @@ class Layout:
         facts: What could not be placed whatever is filled in.
         placed: Positions of the items that have a cell.
         modules: Modules that have one, or a row.
+        entries: Positions of the items whose country or city the sender names, to the cell for it.
     """
 
     plans: tuple[Plan, ...]
@@ -138,6 +139,7 @@ class Layout:
     facts: tuple[Fact, ...]
     placed: frozenset[int]
     modules: frozenset[str]
+    entries: Mapping[int, Spot] = field(default_factory=dict)
 
 
 def outline(sheet: str, rows: Sequence[Row], numbers: Mapping[str, int]) -> Outline | None:
@@ -165,9 +167,12 @@ class _Draft:
     disputed: dict[Spot, str] = field(default_factory=dict)
     astray: dict[Spot, Key] = field(default_factory=dict)
     lost: list[Spot] = field(default_factory=list)
+    entries: dict[int, Spot] = field(default_factory=dict)
 
 
-def lay_out(form: Form, names: Names, outlines: Sequence[Outline], sheets: Sequence[str]) -> Layout:
+def lay_out(
+    form: Form, names: Names, outlines: Sequence[Outline], sheets: Sequence[str], part: Container[str] = ()
+) -> Layout:
     """Place every input cell of a workbook.
 
     Args:
@@ -175,6 +180,7 @@ def lay_out(form: Form, names: Names, outlines: Sequence[Outline], sheets: Seque
         names: The workbook's defined names.
         outlines: The frames of its sheets.
         sheets: All its sheets.
+        part: The agencies that the workbook is for; all of them where none is named.
     """
     draft = _Draft()
     named = {spot: keys for spot, keys in names.figures.items() if spot[0] in sheets}
@@ -194,9 +200,10 @@ def lay_out(form: Form, names: Names, outlines: Sequence[Outline], sheets: Seque
             for spot, detail in found.items()
         ),
         twins=tuple(Twin(spot, first, bool(unsure & {spot, first})) for spot, first in draft.twins.items()),
-        facts=(*_lost(draft), *_absent(form, names, draft, placed)),
+        facts=(*_lost(draft), *_absent(form, names, draft, placed, part)),
         placed=placed,
         modules=frozenset(form.modules[item] for item in (*placed, *draft.rows)),
+        entries={item: spot for item, spot in (draft.entries | names.labels).items() if spot[0] in sheets},
     )
 
 
@@ -215,6 +222,8 @@ def _anchor(form: Form, frame: Outline, draft: _Draft, named: Container[Spot]) -
             _stray(frame, draft, row, entry, top)
         else:
             draft.rows.setdefault(item, frame.sheet)
+            if item in form.entries:
+                draft.entries.setdefault(item, (frame.sheet, row, frame.anchor + 1))
             is_own = not top.table or top.table == form.table_of[item]
             for column, year in top.years.items():
                 spot = (frame.sheet, row, column)
@@ -287,14 +296,18 @@ def _lost(draft: _Draft) -> Iterator[Fact]:
         yield Fact("_cell.name_lost", f"Cells without a name: {count}, placed by row number and year.", first)
 
 
-def _absent(form: Form, names: Names, draft: _Draft, placed: frozenset[int]) -> Iterator[Fact]:
+def _absent(
+    form: Form, names: Names, draft: _Draft, placed: frozenset[int], part: Container[str]
+) -> Iterator[Fact]:
     """Modules that are not in the workbook; of the others, items and single years without a cell."""
-    modules = {form.modules[item] for item in (*placed, *draft.rows)}
+    there = {form.modules[item] for item in (*placed, *draft.rows)}
+    wanted = [item for item, agency in enumerate(form.agencies) if not part or agency in part]
+    asked = {form.modules[item] for item in wanted}
     for module, sheet in form.sheets.items():
-        if module not in modules:
+        if module in asked and module not in there:
             yield Fact("_fault.sheet_absent", f"No cell of the sheet {sheet} was found.")
-    for item, module in enumerate(form.modules):
-        if module in modules and item not in placed and item not in draft.rows:
+    for item in wanted:
+        if form.modules[item] in there and item not in placed and item not in draft.rows:
             yield Fact("_cell.unplaced", f"No row {form.labels[item]} was found, by name or by number.")
     undated = Counter(sheet for item, sheet in draft.rows.items() if item not in placed)
     for sheet, count in undated.items():

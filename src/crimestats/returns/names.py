@@ -16,7 +16,7 @@ Name = tuple[str, str, str]
 """Kind, first and second piece of a name, the last one empty where there is none."""
 
 _NAME = re.compile(rb"<(?:\w+:)?definedName\s([^<>]*)>([^<]*)<")
-_IS = re.compile(rb"""\bname\s*=\s*["']([FNMH])\.([^"'.]+)(?:\.([^"'.]+))?["']""")
+_IS = re.compile(rb"""\bname\s*=\s*["']([FNMHLA])\.([^"'.]+)(?:\.([^"'.]+))?["']""")
 _TARGET = re.compile(r"\$?(?:'((?:[^']|'')+)'|([^'!\[\]]+?))[!.]\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 
 
@@ -30,6 +30,8 @@ class Names:
         notes: The same for the notes of an item.
         answers: `<module>.<question>` of the metadata to its cell.
         header: Header field to its cell.
+        labels: Position of an item to the cell in which the sender names its country or city.
+        questions: Id of a finding to the cell for the answer to it.
         unknown: Cells whose name looks like an input's but is not of this questionnaire.
         broken: Names that lead to no single cell.
     """
@@ -38,6 +40,8 @@ class Names:
     notes: dict[Spot, int] = field(default_factory=dict)
     answers: dict[str, Spot] = field(default_factory=dict)
     header: dict[str, Spot] = field(default_factory=dict)
+    labels: dict[int, Spot] = field(default_factory=dict)
+    questions: dict[str, Spot] = field(default_factory=dict)
     unknown: dict[Spot, str] = field(default_factory=dict)
     broken: list[Name] = field(default_factory=list)
 
@@ -83,6 +87,10 @@ def _enter(names: Names, name: Name, spot: Spot, items: Mapping[str, int]) -> No
         names.answers.setdefault(f"{first}.{second}", spot)
     elif kind == "H":
         names.header.setdefault(first, spot)
+    elif kind == "L" and first in items:
+        names.labels.setdefault(items[first], spot)
+    elif kind == "A":
+        names.questions.setdefault(first, spot)
     else:
         names.unknown[spot] = ".".join(filter(None, name))
 

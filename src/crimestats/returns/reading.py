@@ -12,6 +12,7 @@ from crimestats.errors import CallError, FileError
 from crimestats.frames import CELLS, RETURNS, UNKNOWN
 from crimestats.questionnaire import Questionnaire
 from crimestats.returns.form import to_form
+from crimestats.returns.records import supersede
 from crimestats.returns.sheaf import Sheaf
 from crimestats.returns.table import to_cells
 from crimestats.returns.workbook import HEADER, Reader
@@ -50,7 +51,8 @@ def read(
         `frames.CELLS`: one row for each filled cell, for each required cell that
         is blank, and for each fact about a file. Items that are no figures:
         `H.<field>` header, `M.<module>.<question>` metadata, `N.<item>` a note
-        in a row without figures, `_file`, `_sha256`, `_fault.<kind>` about the
+        in a row without figures, `L.<item>` the country or city that the sender named,
+        `A.<finding_id>` the answer to a question put before, `_file`, `_sha256`, `_fault.<kind>` about the
         file (raw says what) and `_cell.<kind>` about a cell (raw is the text
         found there, note says what is the matter).
 
@@ -78,6 +80,7 @@ def read(
         if progress:
             progress(done, len(files))
     read_all = [sheaf for sheaf in sheaves if sheaf is not None]
+    supersede(read_all)
     return to_cells(read_all, _return_ids(names, read_all), reader.form)
 
 
@@ -88,11 +91,12 @@ def returns(cells: DataFrame) -> DataFrame:
         cells: What `read` returned.
 
     Returns:
-        `frames.RETURNS`; status is `read`, or `refused` where the file could not be read.
+        `frames.RETURNS`; status is `read`, `refused` where the file could not be read, or
+        `superseded` where another file of the round answers it.
     """
     CELLS.check(cells)
     known = {name: f"H.{name}" for name in HEADER} | {"file": "_file", "sha256": "_sha256"}
-    about = cells[cells["item"].isin([*known.values(), "_fault.other_questionnaire"])]
+    about = cells[cells["item"].isin([*known.values(), "_fault.other_questionnaire", "_fault.superseded"])]
     about = about.astype({"return_id": "str", "item": "str"})
     texts = {item: rows.set_index("return_id")["raw"] for item, rows in about.groupby("item")}
     nothing = Series(dtype="str")
@@ -102,7 +106,9 @@ def returns(cells: DataFrame) -> DataFrame:
         table[key] = table[key].replace("", UNKNOWN)
     others = texts.get("_fault.other_questionnaire", nothing).index
     is_read = table["return_id"].isin(found["area"].index.difference(others))
-    return RETURNS.cast(table.assign(status=is_read.map({True: "read", False: "refused"})))
+    status = is_read.map({True: "read", False: "refused"})
+    answered = table["return_id"].isin(texts.get("_fault.superseded", nothing).index)
+    return RETURNS.cast(table.assign(status=status.mask(answered, "superseded")))
 
 
 def _examined(reader: Reader, files: Sequence[str], workers: int | None) -> Iterator[tuple[int, Sheaf]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from os.path import basename
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
@@ -11,7 +12,7 @@ from crimestats.returns import package as structure
 from crimestats.returns.form import Form
 from crimestats.returns.guard import Limits
 from crimestats.returns.layout import Layout, Plan
-from crimestats.returns.names import Spot
+from crimestats.returns.names import Names, Spot
 from crimestats.returns.package import Oddity, Package, Place, cell_label
 from crimestats.returns.sheaf import Sheaf, Sheets, text_at
 
@@ -27,6 +28,7 @@ def head(sheaf: Sheaf, header: Mapping[str, Spot | None], sheets: Sheets) -> Non
             sheaf.add(f"H.{name}", text, header[name])
     sheaf.area = texts["area"].strip() or UNKNOWN
     sheaf.years = reference_years(texts["years"])
+    sheaf.original = texts["original"].strip()
 
 
 def reference_years(text: str) -> tuple[int, ...]:
@@ -101,6 +103,37 @@ def places(sheaf: Sheaf, layout: Layout, sheets: Sheets) -> None:
             sheaf.add("_cell.unplaced", text, twin.spot, detail)
             if twin.is_open:
                 grids[sheet].spoiled.append(grids[sheet].plan.places[place[0], place[1]])
+
+
+def entries(sheaf: Sheaf, form: Form, layout: Layout, sheets: Sheets) -> None:
+    """Countries and cities that the sender names; of rows without figures only what is no prompt."""
+    filled = {
+        item
+        for grid in sheaf.grids
+        for item, value in zip(grid.plan.items.tolist(), grid.values, strict=True)
+        if value != "" and item in form.entries
+    }
+    for item, spot in layout.entries.items():
+        text = text_at(sheets, spot)
+        is_prompt = text.strip() in form.entries.get(item, ())
+        if item in filled or (text.strip() and not is_prompt):
+            sheaf.add(f"L.{form.items[item]}", text, spot)
+
+
+def replies(sheaf: Sheaf, found: Names, sheets: Sheets) -> None:
+    """What was answered to the questions that an earlier reading had put; blank where nothing was."""
+    for finding, spot in found.questions.items():
+        if spot[0] in sheets:
+            sheaf.add(f"A.{finding}", text_at(sheets, spot), spot)
+
+
+def supersede(sheaves: Sequence[Sheaf]) -> None:
+    """Leave nothing of a file that another one answers but the fact that it does."""
+    answered = {sheaf.original: sheaf.path for sheaf in sheaves if sheaf.original}
+    for sheaf in sheaves:
+        later = answered.get(sheaf.sha256, sheaf.path)
+        if sheaf.sha256 and later != sheaf.path:
+            sheaf.refuse("superseded", f"It was answered by {basename(later)}, which counts instead.")
 
 
 def oddities(

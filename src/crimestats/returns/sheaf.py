@@ -53,6 +53,8 @@ class Sheaf:
         path: As given.
         sha256: Of the file; empty where it could not be read.
         area: From the header, or unknown.
+        part: The agencies that the workbook is for; all where it names none.
+        original: The hash of the file that this one answers, where it says so.
         years: Reference years of the workbook.
         modules: Modules that have a cell in it.
         placed: Positions of the items that have one.
@@ -64,6 +66,8 @@ class Sheaf:
     path: str
     sha256: str = ""
     area: str = UNKNOWN
+    part: tuple[str, ...] = ()
+    original: str = ""
     years: tuple[int, ...] = ()
     modules: frozenset[str] = frozenset()
     placed: frozenset[int] = frozenset()

@@ -258,6 +258,8 @@ def _unplaced(sheaf: Sheaf, form: Form) -> list[tuple[str, int]]:
     lacking = [
         form.items[item]
         for item in np.flatnonzero(form.required).tolist()
-        if form.modules[item] in sheaf.modules and item not in sheaf.placed
+        if form.modules[item] in sheaf.modules
+        and item not in sheaf.placed
+        and (not sheaf.part or form.agencies[item] in sheaf.part)
     ]
     return [(item, year) for item in lacking for year in sheaf.years or form.years]

@@ -18,9 +18,9 @@ from crimestats.returns.guard import LIMITS, Limits, RefusedError, carried
 from crimestats.returns.layout import Layout, Plan, lay_out, outline
 from crimestats.returns.names import Names, Spot
 from crimestats.returns.package import Oddity, Package
-from crimestats.returns.sheaf import Grid, Lines, Sheaf, Sheets, as_text, cell_value
+from crimestats.returns.sheaf import Grid, Lines, Sheaf, Sheets, as_text, cell_value, text_at
 
-HEADER = ("questionnaire", "area", "agency", "language", "years")
+HEADER = ("questionnaire", "area", "agency", "part", "language", "years", "original")
 _SHEETS = (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet)
 _REMEMBERED = 256  # layouts and blocks of names kept in one round; workbooks built alike share one
 
@@ -63,7 +63,8 @@ class Reader:
         for name, oddities in odd.items():
             _stamp(sheets[name], oddities)
         found = self._find_names(package)
-        layout = self._find_layout(found, sheets)
+        sheaf.part = tuple(text_at(sheets, _within(found.header.get("part"), sheets)).split())
+        layout = self._find_layout(found, sheets, sheaf.part)
         header, answers = _lookup(self.form, found, sheets, layout)
         records.head(sheaf, header, sheets)
         if records.is_other(self.form, sheaf, layout):
@@ -73,6 +74,8 @@ class Reader:
         records.notes(sheaf, self.form)
         records.answers(sheaf, self.form, layout, answers, sheets)
         records.places(sheaf, layout, sheets)
+        records.entries(sheaf, self.form, layout, sheets)
+        records.replies(sheaf, found, sheets)
         records.oddities(sheaf, layout, odd, [*header.values(), *answers.values()])
         records.sheets(sheaf, book, package, self.limits)
 
@@ -83,13 +86,13 @@ class Reader:
             _remember(self._names, package.names, known)
         return known
 
-    def _find_layout(self, found: Names, sheets: Sheets) -> Layout:
+    def _find_layout(self, found: Names, sheets: Sheets, part: tuple[str, ...]) -> Layout:
         numbers = self.form.numbers
         frames = [frame for name, lines in sheets.items() if (frame := outline(name, lines, numbers))]
-        key = (found, tuple(sheets), tuple(frames))
+        key = (found, tuple(sheets), tuple(frames), part)
         known = self._layouts.get(key)
         if known is None:
-            known = lay_out(self.form, found, frames, tuple(sheets))
+            known = lay_out(self.form, found, frames, tuple(sheets), part)
             _remember(self._layouts, key, known)
         return known
 
