@@ -10,7 +10,7 @@ import pytest
 import crimestats
 
 ROOMS = (
-    "errors", "files", "frames", "areas", "questionnaire", "returns", "validation", "observations", "store",
+    "errors", "files", "frames", "areas", "questionnaire", "returns", "validation", "observations", "store", "sdg", "published", "quality",
     "classification", "coding", "microdata", "trends", "trafficking", "disclosure", "report", "release",
     "review", "cli",
 )  # fmt: skip

@@ -5,7 +5,11 @@ SVG drawn beforehand, and no request leaves it.
 """
 
 from crimestats.report.findings import findings_page, render
+from crimestats.report.office import Part, quality_page, render_round
 from crimestats.report.page import write
 from crimestats.report.summary import release_page, render_release
 
-__all__ = ["findings_page", "release_page", "render", "render_release", "write"]
+__all__ = [
+    "Part", "findings_page", "quality_page", "release_page", "render", "render_release", "render_round",
+    "write",
+]  # fmt: skip

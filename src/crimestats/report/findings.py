@@ -1,6 +1,6 @@
 """The validation report as a page: what was found, by severity, return and rule, then area by area."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -50,7 +50,13 @@ def render(report: Report, path: str | Path) -> Path:
 
 
 def findings_page(
-    findings: DataFrame, returns: DataFrame | None = None, definition: "Questionnaire | None" = None
+    findings: DataFrame,
+    returns: DataFrame | None = None,
+    definition: "Questionnaire | None" = None,
+    *,
+    back: str = "",
+    scores: Sequence[Mapping[str, Any]] = (),
+    title: str = "Validation report",
 ) -> str:
     """The validation report as HTML.
 
@@ -58,6 +64,9 @@ def findings_page(
         findings: What the rules found (`frames.FINDINGS`).
         returns: The files that were read (`frames.RETURNS`); those of the findings where not given.
         definition: The questionnaire, for the labels of items and the reasons of rules.
+        back: Where the page of the round lies, if this is the page of one reporting unit.
+        scores: The components of its assessment, for the same.
+        title: What stands above.
     """
     import crimestats
 
@@ -66,7 +75,9 @@ def findings_page(
     faults = rows.loc[rows["item"].str.startswith(FAULT_OF_FILE)]
     return page.fill(
         "findings",
-        title="Validation report",
+        title=title,
+        back=back,
+        scores=scores,
         questionnaire=definition.label("title") if definition else "",
         marks=[(mark, _label(mark), int((rows["mark"] == mark).sum())) for mark in _MARKS],
         n_files=len(files),
@@ -96,6 +107,7 @@ def _rows(findings: DataFrame, definition: "Questionnaire | None") -> DataFrame:
         place=(rows["sheet"] + "!" + rows["cell"]).where(rows["sheet"] != frames.NOT_APPLICABLE, ""),
         label=_labels(rows["item"], definition),
         says=_without_place(rows),
+        state=rows["state"].map(names.code_labels("state")).fillna(rows["state"]),
         when=[str(year) if year > 0 else "" for year in rows["year"].fillna(0)],
     )
     return rows.sort_values(_ORDER, ignore_index=True)

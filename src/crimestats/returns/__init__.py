@@ -1,5 +1,5 @@
 """Returns: workbooks to cells, behind a guard that looks into each file first."""
 
-from crimestats.returns.reading import read, returns
+from crimestats.returns.reading import read, read_round, returns
 
-__all__ = ["read", "returns"]
+__all__ = ["read", "read_round", "returns"]

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -74,14 +74,57 @@ def read(
         raise CallError("workers", f"is {workers}.", "Give 1 or more, or leave it out.")
     files, names = _listed(paths)
     reader = Reader(to_form(definition))
-    sheaves: list[Sheaf | None] = [None] * len(files)
-    for done, (position, sheaf) in enumerate(_examined(reader, files, workers), start=1):
-        sheaves[position] = sheaf
-        if progress:
-            progress(done, len(files))
-    read_all = [sheaf for sheaf in sheaves if sheaf is not None]
-    supersede(read_all)
-    return to_cells(read_all, _return_ids(names, read_all), reader.form)
+    found = dict(_examined(reader, files, workers, progress))
+    sheaves = [found[position] for position in range(len(files))]
+    supersede(sheaves)
+    return to_cells(sheaves, _return_ids(names, sheaves), reader.form)
+
+
+def read_round(
+    paths: PathLike | Iterable[PathLike],
+    definition: Questionnaire,
+    others: Mapping[str, Callable[[], Questionnaire]],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[tuple[Questionnaire, DataFrame]]:
+    """Read the workbooks of a folder that answer several questionnaires, each by its own.
+
+    Args:
+        paths: As `read` takes them.
+        definition: The questionnaire of files that do not say which they answer.
+        others: Further questionnaires by id, loaded when a file states one of them.
+        progress: As `read` takes it.
+
+    Returns:
+        For each questionnaire that a file answers its definition and the cells; a file that
+        states an unknown one stays with the first, with that fault.
+
+    Raises:
+        FileError: There is no such folder or file, or the folder holds no workbook.
+    """
+    files, names = _listed(paths)
+    first = Reader(to_form(definition))
+    found = dict(_examined(first, files, None, progress))
+    sheaves = [found[position] for position in range(len(files))]
+    stated = [sheaf.stated() for sheaf in sheaves]
+    owner = [name if name in others and name != definition.id else definition.id for name in stated]
+    loaded = {definition.id: definition}
+    for name in sorted(set(owner) - {definition.id}):
+        loaded[name] = others[name]()
+        reader = Reader(to_form(loaded[name]))
+        for position, whose in enumerate(owner):
+            if whose == name:
+                sheaves[position] = reader.examine(files[position])
+    supersede(sheaves)
+    ids = _return_ids(names, sheaves)
+    parts = []
+    for name, own in loaded.items():
+        chosen = [position for position, whose in enumerate(owner) if whose == name]
+        if chosen:
+            texts = [ids[position] for position in chosen]
+            cells = to_cells([sheaves[position] for position in chosen], texts, to_form(own))
+            parts.append((own, cells))
+    return parts
 
 
 def returns(cells: DataFrame) -> DataFrame:
@@ -111,7 +154,16 @@ def returns(cells: DataFrame) -> DataFrame:
     return RETURNS.cast(table.assign(status=status.mask(answered, "superseded")))
 
 
-def _examined(reader: Reader, files: Sequence[str], workers: int | None) -> Iterator[tuple[int, Sheaf]]:
+def _examined(
+    reader: Reader, files: Sequence[str], workers: int | None, progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[int, Sheaf]]:
+    for done, found in enumerate(_each(reader, files, workers), start=1):
+        yield found
+        if progress:
+            progress(done, len(files))
+
+
+def _each(reader: Reader, files: Sequence[str], workers: int | None) -> Iterator[tuple[int, Sheaf]]:
     threads = min(workers or _wanted(files), _THREADS, len(files))
     if threads <= 1:
         yield from ((position, reader.examine(path)) for position, path in enumerate(files))

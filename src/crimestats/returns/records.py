@@ -48,8 +48,8 @@ def reference_years(text: str) -> tuple[int, ...]:
 
 def is_other(form: Form, sheaf: Sheaf, layout: Layout) -> bool:
     """Whether this is the workbook of another questionnaire; the fault is then on record."""
-    stated = next((raw.strip() for item, _, _, raw, _ in sheaf.records if item == "H.questionnaire"), "")
-    if stated.casefold() == form.questionnaire.casefold() or (not stated and layout.modules):
+    stated = sheaf.stated()
+    if stated == form.questionnaire.casefold() or (not stated and layout.modules):
         return False
     found = (
         f"The header says '{stated}'" if stated else "No header and no table of the questionnaire was found"

@@ -80,6 +80,11 @@ class Sheaf:
         sheet, cell = (spot[0], cell_label(spot[1:])) if spot else (NOT_APPLICABLE, NOT_APPLICABLE)
         self.records.append((item, sheet, cell, raw, note))
 
+    def stated(self) -> str:
+        """The questionnaire that the file says it answers; empty where it does not say."""
+        raw = next((raw for item, _, _, raw, _ in self.records if item == "H.questionnaire"), "")
+        return raw.strip().casefold()
+
     def refuse(self, kind: str, detail: str) -> None:
         """Leave nothing but the fault."""
         self.grids, self.records = [], []
