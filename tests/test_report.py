@@ -114,6 +114,8 @@ def findings(units=UNITS, seed=3):
     file = {"area": "_U", "return_id": "Atlantis.xlsx", "message": message}
     table = pd.DataFrame([*rows, {**dict(zip(COLUMNS, keys, strict=True)), **file}])
     ids = [f"{n:016x}" for n in range(len(table))]
+    texts = dict.fromkeys(("previous", "others", "culprit", "fitting", "question"), "")
+    table = table.assign(questionnaire="un-cts-2024", state="open", **texts)
     return frames.FINDINGS.cast(table.assign(finding_id=ids, year=table["year"].astype("Int16")))
 
 

@@ -77,7 +77,8 @@ def conflicts(classified: DataFrame) -> DataFrame:
         finding_id=found["finding_id"].to_numpy(), rule=found["along"].map(RULES).to_numpy(), kind=kind,
         severity="note", verdict="fail", area=figures.areas[wholes["area"]], year=wholes["year"],
         value=np.where(found["along"] == "item", _written(given), _written(wholes)),
-        expected=_written(found), made=made, remedy=remedy,
+        expected=_written(found), made=made, remedy=remedy, questionnaire=NOT_APPLICABLE, state="open",
+        **dict.fromkeys(("previous", "others", "culprit", "fitting", "question"), ""),
     )  # fmt: skip
     table["message"] = [_message(row) for row in table.astype("str").to_dict("records")]
     return FINDINGS.cast(table.sort_values(["rule", "area", "item", "year", "finding_id"], ignore_index=True))

@@ -119,28 +119,39 @@ def _is_said(judgement: Judgement, row: int, keys: Keys, said: Pairs) -> bool:
 
 def _rows(wide: Round, sifted: _Sifted, languages: Mapping[str, Questionnaire]) -> list[dict[str, Any]]:
     rule, rows, severities = sifted.rule, _places(wide, sifted), _severities(sifted)
-    for number, (row, own) in enumerate(zip(rows, _fields(wide, sifted), strict=True)):
+    own, questions = _fields(wide, sifted, wide.definition), _questions(wide, sifted, rows, languages)
+    for number, row in enumerate(rows):
         undecided = bool(sifted.is_undecided[number])
-        shown = {**_common(wide.definition, row), **own}
+        shown = {**_common(wide.definition, row), **own[number]}
         text = messages.template(wide.definition, rule, undecided).format_map(shown)
+        text = " ".join(text.split())
         where = messages.place(row["return_id"], row["sheet"], row["cell"])
-        asked = languages.get(row["return_id"], wide.definition)
         row.update(
             questionnaire=wide.definition.id, rule=rule.id, kind=rule.kind, severity=severities[number],
             verdict="undecided" if undecided else "fail", value=shown["value"],
-            expected=shown.get("expected", ""), previous=shown.get("previous", ""), others=shown["cells"], culprit="", fitting="",
-            message=messages.message(rule.id, where, row["area"], shown["year"], text), state="open",
-            question=_question(asked, rule, undecided, row, own),
+            expected=shown.get("expected", ""), previous=shown.get("previous", ""), others=shown["cells"],
+            culprit="", fitting="", state="open", question=questions.get(number, text),
+            message=messages.message(rule.id, where, row["area"], shown["year"], text),
         )  # fmt: skip
     return rows
 
 
-def _question(
-    asked: Questionnaire, rule: Rule, undecided: bool, row: Mapping[str, Any], own: Mapping[str, str]
-) -> str:
-    """The fault and the remedy in the language of the return."""
-    text = messages.template(asked, rule, undecided).format_map({**_common(asked, row), **own})
-    return " ".join(text.split())
+def _questions(
+    wide: Round, sifted: _Sifted, rows: list[dict[str, Any]], languages: Mapping[str, Questionnaire]
+) -> dict[int, str]:
+    """Fault and remedy in the language of the return, where that is another, by number of the row."""
+    known: dict[str, list[dict[str, str]]] = {}
+    said = {}
+    for number, row in enumerate(rows if languages else ()):
+        definition = languages.get(row["return_id"])
+        if definition is None:
+            continue
+        if definition.language not in known:
+            known[definition.language] = _fields(wide, sifted, definition)
+        template = messages.template(definition, sifted.rule, bool(sifted.is_undecided[number]))
+        shown = {**_common(definition, row), **known[definition.language][number]}
+        said[number] = " ".join(template.format_map(shown).split())
+    return said
 
 
 def _common(definition: Questionnaire, row: Mapping[str, Any]) -> dict[str, str]:
@@ -177,8 +188,8 @@ def _severities(sifted: _Sifted) -> list[str]:
     return list(severity)
 
 
-def _fields(wide: Round, sifted: _Sifted) -> list[dict[str, str]]:
-    """What the message of each finding may show, as texts."""
+def _fields(wide: Round, sifted: _Sifted, definition: Questionnaire) -> list[dict[str, str]]:
+    """What the message of each finding may show, as texts in the language of a definition."""
     judgement, chosen = sifted.judgement, sifted.chosen
     own: dict[str, Any] = {
         name: tuple(part[chosen] for part in values)
@@ -187,7 +198,8 @@ def _fields(wide: Round, sifted: _Sifted) -> list[dict[str, str]]:
         for name, values in judgement.fields.items()
     }
     own.setdefault("value", wide.frame["raw"].iloc[sifted.place].astype(object).tolist())
-    return messages.rows({**own, "cells": _others(wide, sifted)}, len(chosen))
+    fields = {**own, "cells": _others(wide, sifted)}
+    return messages.rows(fields, len(chosen), definition.text)
 
 
 def _others(wide: Round, sifted: _Sifted) -> list[str]:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,49 +67,58 @@ def cells(own: Place, others: Sequence[Place]) -> str:
     return ", ".join(part for part in named if part)
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, say: Callable[[str], str] = str) -> str:
     """A value of a message as text: a number, an interval as a pair of numbers, or a text found in a file.
+
+    Args:
+        value: The value.
+        say: Puts the English words of an interval into another language.
 
     >>> shown(412.0), shown((400.0, 412.0)), shown((420.0, float("inf"))), shown(1.8367)
     ('412', '400 to 412', 'at least 420', '1.84')
     """
     if isinstance(value, tuple):
-        return _interval(*value)
+        return _interval(value[0], value[1], say)
     if isinstance(value, float | int):
-        return _number(float(value))
+        return _number(float(value), say)
     text = " ".join(str(value).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def rows(fields: Mapping[str, Any], number: int) -> list[dict[str, str]]:
+def rows(fields: Mapping[str, Any], number: int, say: Callable[[str], str] = str) -> list[dict[str, str]]:
     """The fields of a judgement, row by row, as texts.
 
     Args:
         fields: Columns of values, or pairs of them.
         number: How many rows.
+        say: Puts English words into another language.
     """
-    columns = {name: _texts(values) for name, values in fields.items()}
+    columns = {name: _texts(values, say) for name, values in fields.items()}
     return [{name: texts[row] for name, texts in columns.items()} for row in range(number)]
 
 
-def _texts(values: Any) -> list[str]:
+def _texts(values: Any, say: Callable[[str], str]) -> list[str]:
     if isinstance(values, tuple):
-        return [shown(pair) for pair in zip(*(np.asarray(part).tolist() for part in values), strict=True)]
+        return [
+            shown(pair, say) for pair in zip(*(np.asarray(part).tolist() for part in values), strict=True)
+        ]
     listed = values.tolist() if isinstance(values, np.ndarray) else values
-    return [shown(value.item() if isinstance(value, np.generic) else value) for value in listed]
+    return [shown(value.item() if isinstance(value, np.generic) else value, say) for value in listed]
 
 
-def _interval(low: float, high: float) -> str:
+def _interval(low: float, high: float, say: Callable[[str], str]) -> str:
     if low == high or math.isnan(low):
-        return _number(low)
-    return f"at least {_number(low)}" if math.isinf(high) else f"{_number(low)} to {_number(high)}"
+        return _number(low, say)
+    if math.isinf(high):
+        return say("at least {low}").format(low=_number(low, say))
+    return say("{low} to {high}").format(low=_number(low, say), high=_number(high, say))
 
 
-def _number(value: float) -> str:
+def _number(value: float, say: Callable[[str], str]) -> str:
     if math.isnan(value):
-        return "unknown"
+        return say("unknown")
     if math.isinf(value):
-        return "any number"
+        return say("any number")
     if value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
     return f"{value:.0f}" if 1000 <= abs(value) < _EXACT else f"{value:.3g}"
