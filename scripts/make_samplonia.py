@@ -2,9 +2,10 @@
 
     python scripts/make_samplonia.py
 
-Written are the workbooks under `questionnaires/examples/samplonia/`, an earlier
-return under `samplonia-last-round/`, the population of the country, and
-`samplonia-planted.csv`, which says what was planted where. No figure is of a real country.
+Written are the workbooks under `questionnaires/examples/samplonia/` (UN-CTS) and
+`samplonia-trafficking/`, an earlier return under `samplonia-last-round/`, the population of
+the country, figures of other sources, and `samplonia-planted.csv`, which says what was
+planted where. No figure is of a real country.
 """
 
 import shutil
@@ -22,12 +23,17 @@ from crimestats.questionnaire import Questionnaire, build
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # how a workbook with a password begins
 EXAMPLES = Path(__file__).resolve().parents[1] / "questionnaires" / "examples"
 FOLDER, LAST = EXAMPLES / "samplonia", EXAMPLES / "samplonia-last-round"
-DEFINITION = Questionnaire.load("un-cts-2024")
+TRAFFICKING = EXAMPLES / "samplonia-trafficking"
+DEFINITION, GLOTIP = Questionnaire.load("un-cts-2024"), Questionnaire.load("glotip-2024")
 YEARS = tuple(range(2019, 2024))
-ANSWERS = {"source": "National Police of Samplonia", "recording": "output", "counting_unit": "offence",
-           "principal_offence": "yes", "attempts": "no", "definition_met": "yes", "coverage": "whole"}  # fmt: skip
-PRISON_ANSWERS = {"source": "Prison Service of Samplonia", "counting_unit": "person", "stock_date": "31-12",
-                  "principal_offence": "yes", "coverage": "whole"}  # fmt: skip
+ANSWERS = {"recording": "output", "counting_unit": "offence", "attempts": "no", "provisional": "no",
+           "stock_date": "31-12", "fieldwork_year": "2023"}  # fmt: skip
+CITIES = {
+    "homicide_victims_largest_city": "Samplonia City", "homicide_victims_city_2": "Port Sample",
+    "homicide_victims_city_3": "Upper Means", "homicide_victims_city_4": "Saint Quantile",
+    "homicide_victims_city_5": "New Median",
+}  # fmt: skip
+CITIES_PLANTED = CITIES | {"homicide_victims_city_3": "PORT  SAMPLE", "homicide_victims_city_5": ""}
 
 CELLS = [  # kind, rule, item, year, what is written instead
     ("number", "ALL-030", "kidnapping_offences", 2021, "see annex"),
@@ -44,12 +50,30 @@ CELLS = [  # kind, rule, item, year, what is written instead
     ("revised", "ALL-070", "fraud_offences", 2020, "19400"),
     ("withdrawn", "ALL-071", "migrant_smuggling_offences", 2019, ""),
     ("number", "ALL-030", "depletion_offences", 2021, "-"),
+    ("order", "CTS24-801", "prosecuted", 2023, "150000"),
+    ("same_figure", "ALL-062", "vehicle_theft_offences", 2019, "=robbery_offences.2019"),
+    ("same_figure", "ALL-062", "vehicle_theft_offences", 2020, "=robbery_offences.2020"),
+    ("zero_block", "ALL-037", "prosecutors", 2021, "0"),
+    ("repeated_table", "ALL-063", "judges", 2022, "=2021"),
+    ("swapped", "ALL-064", "supervised_m", 2021, "=supervised_f.2021"),
+    ("scale", "ALL-065", "police_personnel", 2021, "14216007"),
+]  # fmt: skip
+BESIDE = [  # what belongs to a fault planted above
+    ("prosecutors_m", 2021, "0"), ("prosecutors_f", 2021, "0"),
+    ("judges_m", 2022, "=2021"), ("judges_f", 2022, "=2021"),
+    ("supervised_f", 2021, "=supervised_m.2021"),
+]  # fmt: skip
+SOURCES = [  # rule, source, item, year and what it has
+    ("ALL-080", "who_mortality", "homicide_victims", 2022, 100), ("ALL-081", "prison brief", "held", 2021, 60000),
 ]  # fmt: skip
 METADATA = [  # kind, rule, question, answer
     ("answered", "ALL-051", "homicide.recording", ""),
     ("choices", "ALL-052", "violent.counting_unit", "offense"),
     ("answer", "CTS24-502", "prisons.stock_date", "01-09"),
     ("answer", "CTS24-503", "other.break_year", "2022"),
+    ("steady_break", "ALL-057", "homicide.break_year", "2022"),
+    ("changed_answer", "ALL-056", "other.recording", "input"),
+    ("provisional", "ALL-054", "prisons.provisional", "yes"),
 ]
 
 
@@ -59,14 +83,16 @@ def table(values: dict[tuple[str, int], object]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["area", "year", "item", "value"])
 
 
-def answers() -> dict[str, str]:
+def answers(definition: Questionnaire) -> dict[str, str]:
     """Metadata answers without a fault."""
-    given = {
-        f"{module}.{name}": text
-        for module in ("homicide", "violent", "other")
-        for name, text in ANSWERS.items()
-    }
-    return given | {f"prisons.{name}": text for name, text in PRISON_ANSWERS.items()}
+    given = {}
+    for row in definition.metadata.to_dict("records"):
+        if not row["question"].startswith("break_"):
+            allowed = row["choices"].split("|")
+            usual = ANSWERS.get(row["question"], allowed[0] or "Office of Samplonia")
+            named = f"{row['module']}.{row['question']}"
+            given[named] = usual if usual in allowed or not row["choices"] else allowed[0]
+    return given
 
 
 def write(
@@ -75,9 +101,10 @@ def write(
     metadata: dict[str, str],
     agency: str,
     area: str = "SMP",
+    definition: Questionnaire = DEFINITION,
 ) -> Path:
     return build(
-        DEFINITION,
+        definition,
         path,
         area=area,
         agency=agency,
@@ -85,6 +112,25 @@ def write(
         figures=table(values).assign(area=area),
         metadata=metadata,
     )
+
+
+def name_rows(path: Path, names: dict[str, str]) -> None:
+    """Write the countries or cities of rows."""
+    book = openpyxl.load_workbook(path)
+    for item, name in names.items():
+        sheet, cell = book.defined_names[f"L.{item}"].attr_text.replace("$", "").split("!")
+        book[sheet.strip("'")][cell] = name or None
+    book.save(path)
+    steady(path)
+
+
+def plant_trafficking() -> list[tuple[str, str, str, str]]:
+    """A return on trafficking with a country that is none; gives kind, rule, place and year."""
+    rows = [item.item for item in GLOTIP if item.entry == "country"][:2]
+    values: dict[tuple[str, int], object] = {(item, 2022): 7 + number for number, item in enumerate(rows)}
+    write(TRAFFICKING / "SMP.xlsx", values, answers(GLOTIP), "Ministry of Justice", definition=GLOTIP)
+    name_rows(TRAFFICKING / "SMP.xlsx", {rows[0]: "Mexico", rows[1]: "3 Samplonians"})
+    return [("country", "ALL-045", f"L.{rows[1]}", "")]
 
 
 def plant_in_workbook(path: Path) -> list[tuple[str, str, str, str]]:
@@ -157,20 +203,21 @@ def steady(path: Path) -> None:
 
 
 def main() -> None:
-    for folder in (FOLDER, LAST):
+    for folder in (FOLDER, LAST, TRAFFICKING):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-    values: dict[tuple[str, int], object] = dict(invented.figures(DEFINITION, YEARS))
-    write(LAST / "SMP.xlsx", values, answers(), "National Police of Samplonia")
-    metadata = answers() | {question: text for _, _, question, text in METADATA}
-    for _, _, item, year, text in CELLS:
-        values[item, year] = values[item, int(text[1:])] if text.startswith("=") else text
+    clean = dict(invented.figures(DEFINITION, YEARS))
+    write(LAST / "SMP.xlsx", clean, answers(DEFINITION), "National Police of Samplonia")
+    name_rows(LAST / "SMP.xlsx", CITIES)
+    values = plant_figures(clean)
+    metadata = answers(DEFINITION) | {question: text for _, _, question, text in METADATA}
     write(FOLDER / "SMP.xlsx", values, metadata, "National Police of Samplonia")
     facts = plant_in_workbook(FOLDER / "SMP.xlsx")
-    steady(FOLDER / "SMP.xlsx")
+    name_rows(FOLDER / "SMP.xlsx", CITIES_PLANTED)
     write(FOLDER / "SMP_prosecution.xlsx",
           {("homicide_victims", 2021): 999, ("homicide_victims", 2022): values["homicide_victims", 2022]}, {}, "")  # fmt: skip
     write(FOLDER / "SMQ.xlsx", {("held", 2023): 77}, {}, "Nobody", area="")
+    write(FOLDER / "part.xlsx", {}, {}, "Nobody", area="IRQ_KRI")
     _unknown_area(FOLDER / "SMQ.xlsx")
     files = plant_files()
     steady(FOLDER / "SMQ.xlsx")
@@ -178,19 +225,33 @@ def main() -> None:
     planted = [(kind, rule, item, str(year)) for kind, rule, item, year, _ in CELLS]
     planted += [(kind, rule, f"M.{question}", "") for kind, rule, question, _ in METADATA]
     planted += [(kind, rule, f"{sheet}!{cell}", "") for kind, rule, sheet, cell in facts] + files
+    planted += [("compared", rule, item, str(year)) for rule, _, item, year, _ in SOURCES]
     planted += [("unique", "ALL-060", "homicide_victims", "2021"), ("agree", "ALL-061", "SMP_prosecution.xlsx", ""),
-                ("header", "ALL-050", "SMP_prosecution.xlsx", ""), ("codes", "ALL-040", "SMQ.xlsx", "")]  # fmt: skip
-    columns = ["kind", "rule", "where", "year"]
-    pd.DataFrame(planted, columns=columns).to_csv(
-        EXAMPLES / "samplonia-planted.csv", index=False, lineterminator="\n"
-    )
+                ("header", "ALL-050", "SMP_prosecution.xlsx", ""), ("codes", "ALL-040", "SMQ.xlsx", ""),
+                ("part_of", "ALL-055", "part.xlsx", ""), ("named_twice", "ALL-046", "L.homicide_victims_city_3", ""),
+                ("unnamed", "ALL-047", "homicide_victims_city_5", "2019")]  # fmt: skip
+    planted += plant_trafficking()
+    tabulate("planted", planted, ["kind", "rule", "where", "year"])
     persons = [
         ("SMP", year, "_T", "_T", 4_200_000 + 40_000 * step, "invented") for step, year in enumerate(YEARS)
     ]
-    names = ["area", "year", "sex", "age", "population", "source"]
-    pd.DataFrame(persons, columns=names).to_csv(
-        EXAMPLES / "samplonia-population.csv", index=False, lineterminator="\n"
-    )
+    tabulate("population", persons, ["area", "year", "sex", "age", "population", "source"])
+    others = [(source, "SMP", year, item, value) for _, source, item, year, value in SOURCES]
+    tabulate("sources", others, ["source", "area", "year", "item", "value"])
+
+
+def plant_figures(clean: dict[tuple[str, int], float]) -> dict[tuple[str, int], object]:
+    """The figures with those that are planted; `=2021` is the item's own of that year, `=item.year` another's."""
+    values: dict[tuple[str, int], object] = dict(clean)
+    for item, year, text in [(item, year, text) for _, _, item, year, text in CELLS] + BESIDE:
+        other, _, of_year = text[1:].rpartition(".")
+        values[item, year] = clean[other or item, int(of_year)] if text.startswith("=") else text
+    return values
+
+
+def tabulate(name: str, rows: list[tuple[object, ...]], columns: list[str]) -> None:
+    path = EXAMPLES / f"samplonia-{name}.csv"
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False, lineterminator="\n")
 
 
 def _unknown_area(path: Path) -> None:

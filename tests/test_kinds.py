@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from pandas import DataFrame
 
-from crimestats.errors import CallError
+from crimestats.errors import CallError, DefinitionError
 from crimestats.frames import CELLS
 from crimestats.questionnaire import Questionnaire, Rule
 from crimestats.questionnaire.kinds import KINDS, Background, Round, check_parameters
@@ -27,19 +27,33 @@ suspected  2.1 second 0 victims _T
 prosecuted 2.2 second 0 victims _T
 convicted  2.3 second 0 victims _T
 rate       2.4 second 0 victims _T
+held       3.1 third 0 held _T 3
+held_m     3.2 third 0 held M 3
+held_f     3.3 third 0 held F 3
+rape       3.4 third 0 held _T 3.4 03011
+share      3.5 third 0 held _T 3.5 0101 per_cent
+rank1      4.1 fourth 0 held _T 4 0101 number country
+rank2      4.2 fourth 0 held _T 4 0101 number country
+rank3      4.3 fourth 0 held M 4 0101 number country
+town       4.4 fourth 0 held _T 4.4 0101 number city
 """
+"""Item, number, module, required, measure and sex; where they are not the usual ones table, ICCS, unit and entry."""
+USUAL = (None, "0101", "number", "")
 METADATA = """module,question,type,choices,required
 first,source,text,,1
 first,unit,choice,victim|offence,1
 first,break_year,year,,0
 second,stock_date,date,,0
+second,coverage,choice,whole|part,0
+second,provisional,choice,yes|no,0
 """
 RECORD = """
 id = "invented"
 edition = "1"
 years = [2018, 2022]
 scheme = "iccs-1.0"
-module = [{ id = "first", number = "1", sheet = "First" }, { id = "second", number = "2", sheet = "Second" }]
+module = [{ id = "first", number = "1", sheet = "First" }, { id = "second", number = "2", sheet = "Second" },
+  { id = "third", number = "3", sheet = "Third" }, { id = "fourth", number = "4", sheet = "Fourth" }]
 """
 POPULATION = DataFrame(
     {"area": ["SMP", "MEX"], "year": 2020, "sex": "_T", "age": "_T", "population": 1_000_000.0}
@@ -51,15 +65,12 @@ MISSING = {"": "blank", "..": "not_available", "-": "ambiguous"}
 def invented(tmp_path_factory) -> Questionnaire:
     """An invented questionnaire."""
     rows = [line.split() for line in ITEMS.split("\n") if line]
-    items = [
-        f"{item},{number},project,{module},{number},,{required},0101,{measure},number,recorded,CJS,{sex}"
-        + ",_T" * 8
-        for item, number, module, required, measure, sex in rows
-    ]
-    head = (
-        "item,number,numbering,module,table,parent,required,iccs,measure,unit,stage,source,"
-        "sex,age,relationship,mechanism,citizenship,legal_status,duration,cause,cy"
-    )
+    items = []
+    for item, number, module, required, measure, sex, *more in rows:
+        table, iccs, unit, entry = (*more, *USUAL[len(more) :])
+        keys = f"{item},{number},project,{module},{table or number},,{required},{iccs},{measure},{unit}"
+        items.append(f"{keys},recorded,CJS,{sex},{entry}")
+    head = "item,number,numbering,module,table,parent,required,iccs,measure,unit,stage,source,sex,entry"
     labels = [f"item.{row[0]},{row[0].title()}" for row in rows]
     files = {
         "questionnaire.toml": RECORD,
@@ -89,7 +100,7 @@ def invent(invented: Questionnaire):
 
 
 def cells(table: str) -> DataFrame:
-    """Cells from lines `item year raw`, a file name and an area before them if they are not the usual ones.
+    """Cells from lines `item year raw` or `item year value =raw`, a file name and an area before them if they are not the usual ones.
 
     A figure of an item stands in its row, 5 for the first; of a year in its column, E for 2018.
     """
@@ -105,10 +116,13 @@ def cells(table: str) -> DataFrame:
             row |= {"sheet": "_Z", "cell": "_Z"}
         elif item.startswith("M."):
             row |= {"sheet": "Metadata", "cell": f"D{len(item)}"}
+        elif item.startswith("L."):
+            row |= {"sheet": "First", "cell": f"C{order.index(item[2:]) + 5}"}
         else:
             column = "EFGHI"[int(year) - 2018] if int(year) in range(2018, 2023) else "Z"
             row |= {"sheet": "First", "cell": f"{column}{order.index(item) + 5 if item in order else 99}"}
-        rows.append(row | figure(raw, item in order))
+        value, _, written = raw.partition(" =")
+        rows.append(row | figure(value, item in order) | ({"raw": written} if written else {}))
     return CELLS.cast(DataFrame(rows).assign(note=""))
 
 
@@ -140,6 +154,15 @@ def verdicts(definition: Questionnaire, frame: DataFrame, **beside: DataFrame) -
     return sorted(("T-1", cell, str(verdict)) for cell, verdict in zip(place, said, strict=True))
 
 
+ZEROS = 'kind = "zero_block"'
+AGAIN = 'kind = "repeated_table"'
+COPIED = 'kind = "same_figure"'
+SWAPPED = 'kind = "swapped"'
+SCALE = 'kind = "scale"'
+STEADY = 'kind = "steady_break"\nquestion = "break_year"'
+PRESENT = 'kind = "present"\nitems = ["total"]\nwhere = ["male", "female"]'
+PART = 'kind = "answer"\nquestion = "coverage"\npattern = "whole"'
+DRAFT = 'kind = "provisional"\nquestion = "provisional"\npatterns = ["prov"]'
 PARTS = 'kind = "parts"\nitems = ["total"]\nparts = ["male", "female", "unknown"]'
 OPEN = PARTS + "\nexhaustive = false"
 MOST = 'kind = "at_most"\nitems = ["male", "female"]\nlargest = "total"'
@@ -221,6 +244,7 @@ NONE: list[tuple[str, str, str]] = []
         ('kind = "whole"', "total 2020 4.5\n male 2020 4", [("T-1", "G5", "fail")]),
         (WITHIN, "total 2020 -3\n male 2020 3", [("T-1", "G5", "fail")]),
         (WITHIN, "total 2020 <3\n male 2020 <2", [("T-1", "G5", "undecided"), ("T-1", "G6", "fail")]),
+        (WITHIN + '\nitems = ["male"]', "total 2020 -3\n male 2020 -3", [("T-1", "G6", "fail")]),
         ('kind = "required"', "total 2020 3\n male 2020", NONE),
         ('kind = "required"', "total 2020\n total 2021 ..", [("T-1", "G5", "fail")]),
         ('kind = "required"', "total 2020 -", [("T-1", "G5", "undecided")]),
@@ -259,6 +283,90 @@ NONE: list[tuple[str, str, str]] = []
          [("T-1", "D12", "fail"), ("T-1", "D18", "fail")]),
         (DATE, "M.second.stock_date _ 31 December\n M.first.source _ x", NONE),
         (DATE, "M.second.stock_date _ 1 September", [("T-1", "D19", "fail")]),
+        ('kind = "choices"', "M.first.unit _ Infraction\n H.language _ fr", [("T-1", "D12", "fail")]),
+        (PART, "M.second.coverage _ Whole\n M.second.stock_date _ x", NONE),
+        (PART, "M.second.coverage _ Part", [("T-1", "D17", "fail")]),
+        (PART, "M.second.coverage _ nearly", NONE),
+        (DRAFT, "total 2020 3\n M.second.provisional _ No", NONE),
+        (DRAFT, "total 2020 3 =3 (provisional)\n male 2020 3 =3 provisional\n suspected 2020 4",
+         [("T-1", "G5", "fail")]),
+        (DRAFT, "suspected 2020 3 =3 prov.\n M.second.provisional _ Yes\n male 2020 3 =3 prov.",
+         [("T-1", "D20", "fail"), ("T-1", "G6", "fail")]),
+        (DRAFT, "total 2020 provisional", NONE),
+        ('kind = "part_of"', "GBR_S H.area _ GBR_S\n GBR_S total 2020 3\n b.xlsx MEX total 2020 3",
+         [("T-1", "_Z", "fail")]),
+        # whole tables
+        (ZEROS, "held 2019 90\n held_m 2019 80\n held_f 2019 10\n held 2020 0\n held_m 2020 0\n held_f 2020 0",
+         [("T-1", "G13", "fail")]),
+        (ZEROS, "held 2019 9\n held_m 2019 8\n held_f 2019 1\n held 2020 0\n held_m 2020 0\n held_f 2020 0", NONE),
+        (ZEROS, "held 2019 90\n held_m 2019 80\n held_f 2019 10\n held 2020 0\n held_m 2020 0\n held_f 2020 1", NONE),
+        (ZEROS, "held 2019 90\n held_m 2019 80\n held 2020 0\n held_m 2020 0\n held_f 2020 ..", NONE),
+        (ZEROS, "held 2019\n held_m 2019\n held_f 2019\n held 2020 0\n held_m 2020 0\n held_f 2020 0",
+         [("T-1", "G13", "fail")]),
+        (ZEROS, "held 2019 ..\n held_m 2019 ..\n held_f 2019\n held 2020 0\n held_m 2020 0\n held_f 2020 0", NONE),
+        (ZEROS, "rape 2020\n share 2020\n held 2020 0\n held_m 2020 0\n held_f 2020 0", [("T-1", "G13", "fail")]),
+        (ZEROS, "rape 2020\n share 2020 3\n held 2020 0\n held_m 2020 0\n held_f 2020 0", NONE),
+        (ZEROS, "rape 2020\n share 2020\n held 2020 0\n held_m 2020 <5\n held_f 2020 0",
+         [("T-1", "G13", "undecided")]),
+        (AGAIN, "held 2018 190\n held_m 2018 180\n held_f 2018 10\n held 2020 190\n held_m 2020 180\n held_f 2020 10",
+         [("T-1", "G13", "fail")]),
+        (AGAIN, "held 2018 90\n held_m 2018 80\n held_f 2018 10\n held 2020 90\n held_m 2020 80\n held_f 2020 10", NONE),
+        (AGAIN, "held 2019 190\n held_m 2019 180\n held_f 2019 10\n held 2020 190\n held_m 2020 179\n held_f 2020 11",
+         NONE),
+        (AGAIN, "held 2019 190\n held_m 2019 180\n held_f 2019 10\n held 2020 190\n held_m 2020 180", NONE),
+        (AGAIN, "held 2019 190\n held_m 2019 180\n held_f 2019 10\n rank1 2019 1\n held 2020 190\n held_m 2020 180\n "
+         "held_f 2020 10", [("T-1", "G13", "fail")]),
+        (AGAIN + "\nleast = 1", "held 2019 190\n held_m 2019 180\n held_f 2019 <5\n held 2020 190\n held_m 2020 180\n "
+         "held_f 2020 <5", [("T-1", "G13", "undecided")]),
+        (AGAIN + '\nbesides = ["held"]', "held 2019 190\n held_m 2019 180\n held_f 2019 10\n held 2020 190\n "
+         "held_m 2020 180\n held_f 2020 10", NONE),
+        (COPIED, "total 2019 2100\n total 2020 2200\n rape 2019 2100\n rape 2020 2200",
+         [("T-1", "F16", "fail"), ("T-1", "G16", "fail")]),
+        (COPIED, "total 2019 2100\n total 2020 2200\n rape 2019 2100\n rape 2020 2201", [("T-1", "F16", "undecided")]),
+        (COPIED, "total 2020 210000\n rape 2020 210000", [("T-1", "G16", "fail")]),
+        (COPIED, "total 2020 210000\n male 2020 210000", NONE),
+        (COPIED, "total 2020 900\n rape 2020 900\n b.xlsx MEX total 2020 5000", NONE),
+        (SWAPPED, "held_m 2018 90\n held_f 2018 30\n held_m 2019 95\n held_f 2019 32\n held_m 2020 31\n held_f 2020 93",
+         [("T-1", "G14", "fail")]),
+        (SWAPPED, "held_m 2018 31\n held_f 2018 91\n held_m 2019 95\n held_f 2019 32\n held_m 2020 93\n held_f 2020 31",
+         [("T-1", "E14", "fail")]),
+        (SWAPPED, "held_m 2019 90\n held_f 2019 30\n held_m 2020 31\n held_f 2020 93",
+         [("T-1", "F14", "undecided"), ("T-1", "G14", "undecided")]),
+        (SWAPPED, "held_m 2018 90\n held_f 2018 50\n held_m 2019 95\n held_f 2019 52\n held_m 2020 51\n held_f 2020 93",
+         NONE),
+        (SWAPPED, "held_m 2018 90\n held_f 2018 30\n held_m 2019 95\n held_f 2019 32\n held_m 2020 31\n held_f 2020 300",
+         NONE),
+        (SWAPPED, "held_m 2018 9\n held_f 2018 3\n held_m 2019 9\n held_f 2019 3\n held_m 2020 3\n held_f 2020 9", NONE),
+        # rows that the sender names
+        ('kind = "country"', "L.rank1 _ Mexico\n L.rank2 _ España\n L.rank3 _\n L.town _ Nowhere\n rank1 2020 4", NONE),
+        ('kind = "country"', "L.rank1 _ 3 maliens\n L.rank2 _ 0", [("T-1", "C18", "fail"), ("T-1", "C19", "fail")]),
+        ('kind = "named_twice"', "L.rank1 _ Mexico\n L.rank2 _ Mali\n L.rank3 _ Mexico\n b.xlsx L.rank1 _ Mexico", NONE),
+        ('kind = "named_twice"', "L.rank1 _ Mexico\n L.rank2 _ México", [("T-1", "C19", "fail")]),
+        ('kind = "named_twice"', "L.rank1 _ Atlantis\n b.xlsx L.rank2 _ atlantis\n c.xlsx MEX L.rank2 _ Atlantis",
+         [("T-1", "C19", "fail")]),
+        ('kind = "unnamed"', "L.rank1 _ Mexico\n rank1 2020 4\n rank2 2020\n total 2020 4", NONE),
+        ('kind = "unnamed"', "L.rank1 _\n rank1 2019 0\n rank1 2020 4\n rank2 2020 0",
+         [("T-1", "G18", "fail"), ("T-1", "G19", "undecided")]),
+        # figures in thousands, and declared breaks
+        (SCALE, "total 2019 412\n total 2020 405000\n total 2021 420", [("T-1", "G5", "fail")]),
+        (SCALE, "total 2018 412\n total 2019 405\n total 2020 420000", [("T-1", "G5", "fail")]),
+        (SCALE, "total 2019 52000\n total 2020 54\n total 2021 51000", [("T-1", "G5", "fail")]),
+        (SCALE, "total 2019 412\n total 2020 405000", [("T-1", "F5", "undecided"), ("T-1", "G5", "undecided")]),
+        (SCALE, "total 2019 412\n total 2020 40500\n total 2021 420", NONE),
+        (SCALE, "total 2019 412\n total 2020 405000\n total 2021 9000", NONE),
+        (SCALE, "share 2019 412\n share 2020 405000\n share 2021 420", NONE),
+        (STEADY, "M.first.break_year _ 2020\n total 2019 100\n total 2020 130", NONE),
+        (STEADY, "M.first.break_year _ 2020\n total 2019 100\n total 2020 120", [("T-1", "D18", "fail")]),
+        (STEADY, "M.first.break_year _ 2020\n total 2019 100\n total 2020 120\n male 2019 50\n male 2020 90", NONE),
+        (STEADY, "M.first.break_year _ 2020\n total 2019 10\n total 2020 10", [("T-1", "D18", "undecided")]),
+        (STEADY, "M.first.break_year _ none\n total 2019 100\n total 2020 100", [("T-1", "D18", "undecided")]),
+        # sums
+        (PRESENT, "total 2020 5\n male 2020 0\n female 2020 5", NONE),
+        (PRESENT, "total 2020\n male 2020 3", [("T-1", "G5", "fail")]),
+        (PRESENT, "total 2020 -\n male 2020 3", [("T-1", "G5", "undecided")]),
+        (PRESENT, "total 2020\n male 2020 0", NONE),
+        # whole numbers are asked of counts only
+        ('kind = "whole"', "share 2020 4.5\n held 2020 4.5", [("T-1", "G13", "fail")]),
         # other sources
         ('kind = "unique"', "total 2020 3\n b.xlsx total 2020 3\n c.xlsx MEX total 2020 4", NONE),
         ('kind = "unique"', "total 2020 3\n b.xlsx total 2020 4", [("T-1", "G5", "fail")]),
@@ -279,6 +387,94 @@ NONE: list[tuple[str, str, str]] = []
 )  # fmt: skip
 def test_a_kind_judges(invent, rule, table, expected):
     assert verdicts(invent(rule), cells(table), population=POPULATION) == expected
+
+
+def test_an_answer_is_asked_for_in_the_language_of_the_return(invent, monkeypatch):
+    from crimestats.questionnaire import languages
+
+    known = {"Victim": "Victime", "Offence": "Infraction"}
+    monkeypatch.setattr(languages, "translations", lambda code: known if code == "fr" else {})
+    frame = cells("H.language _ fr\n M.first.unit _ Victimes\n b.xlsx M.first.unit _ offences")
+    _, judgements, _ = judge_round(frame, Background(invent('kind = "choices"')))
+    assert judgements["T-1"].fields["expected"] == ["Victime, Infraction", "Victim, Offence"]
+    assert "Victime" in judgements["T-1"].fields["near"][0]
+
+
+SOURCES = DataFrame({
+    "source": ["who_mortality", "glotip", "glotip"], "area": ["SMP", "SMP", "MEX"], "year": 2020,
+    "item": ["total", "suspected", "total"], "value": [100.0, 60.0, 7.0],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "table", "expected"),
+    [
+        ("", "total 2020 150\n suspected 2020 60", NONE),
+        ("", "total 2020 201\n suspected 2020 29", [("T-1", "G5", "fail"), ("T-1", "G9", "fail")]),
+        ('sources = ["who_mortality"]', "total 2020 201\n suspected 2020 29", [("T-1", "G5", "fail")]),
+        ('besides = ["who_mortality"]', "total 2020 201\n suspected 2020 29", [("T-1", "G9", "fail")]),
+        ('items = ["suspected"]', "total 2020 201\n suspected 2020 29", [("T-1", "G9", "fail")]),
+        ("base = 300", "total 2020 201", NONE),
+        ("", "suspected 2020 <40", [("T-1", "G9", "undecided")]),
+        ("", "total 2021 201\n male 2020 7\n total 2020 ..", NONE),
+    ],
+)
+def test_a_kind_compares_with_other_sources(invent, more, table, expected):
+    definition = invent(f'kind = "compared"\nlimits = {{ default = [0.5, 2] }}\n{more}')
+    assert verdicts(definition, cells(table), sources=SOURCES) == expected
+    assert verdicts(definition, cells(table)) == NONE
+
+
+ANSWERED = DataFrame({
+    "area": "SMP", "module": ["first", "first", "second"], "question": ["unit", "source", "stock_date"],
+    "raw": ["victim", "Police  of SMP", ""],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("M.first.unit _ Victim\n M.first.source _ police of SMP", NONE),
+        ("M.first.unit _ Offence\n M.first.source _ Statistical Office",
+         [("T-1", "D12", "fail"), ("T-1", "D14", "fail")]),
+        ("M.first.unit _\n M.second.stock_date _ 31-12", [("T-1", "D12", "undecided"), ("T-1", "D19", "undecided")]),
+        ("MEX M.first.unit _ Offence\n M.first.break_year _ 2020", NONE),
+    ],
+)  # fmt: skip
+def test_a_kind_compares_with_the_answers_of_the_last_round(invent, table, expected):
+    definition = invent('kind = "changed_answer"\nbesides = ["break_year"]')
+    assert verdicts(definition, cells(table), previous_metadata=ANSWERED) == expected
+    as_cells = ANSWERED.assign(item="M." + ANSWERED["module"] + "." + ANSWERED["question"])[
+        ["area", "item", "raw"]
+    ]
+    assert verdicts(definition, cells(table), previous_metadata=as_cells) == expected
+    assert verdicts(definition, cells(table)) == NONE
+
+
+def test_exchanged_sexes_are_seen_against_the_last_round(invent):
+    before = DataFrame({
+        "area": "SMP", "year": 2020, "item": ["held_m", "held_f"], "lower": [90.0, 30.0], "upper": [90.0, 30.0],
+    })  # fmt: skip
+    table = "held_m 2020 30\n held_f 2020 90"
+    assert verdicts(invent(SWAPPED), cells(table), previous=before) == [("T-1", "G14", "fail")]
+    assert verdicts(invent(SWAPPED), cells(table)) == NONE
+
+
+def test_what_rests_on_a_covered_cell_is_left_to_the_covering_rule(invent):
+    covering = replace(invent(SCALE + '\ncovers = ["change", "parts"]').rules[0], id="T-2")
+    series = "\n".join(f"total {year} {value}" for year, value in ((2018, 400), (2019, 410), (2021, 420)))
+    definition = invent(CHANGE)
+    definition = replace(definition, rules=(*definition.rules, covering))
+    frame = cells(f"{series}\n total 2020 415000\n male 2018 100\n male 2019 1900")
+    _, _, failing = judge_round(frame, Background(definition))
+    assert [len(failing[name]) for name in ("T-1", "T-2")] == [1, 1], "the change of males is another fault"
+    alone = replace(definition, rules=definition.rules[:1])
+    assert len(judge_round(frame, Background(alone))[1]["T-1"].failing) == 3
+
+
+def test_a_rule_covers_kinds_that_there_are(invent):
+    with pytest.raises(DefinitionError, match="covers: `chance` is no kind"):
+        invent(SCALE + '\ncovers = ["chance"]')
 
 
 BEFORE = DataFrame({

@@ -1,39 +1,54 @@
 """Samplonia's returns hold one planted fault of every kind that the rules know, and each is found at its place."""
 
 import pytest
+from pandas import DataFrame, concat
 
 import crimestats as cs
 from crimestats.areas import areas, groupings
 from crimestats.files import read_csv, shipped
+from crimestats.questionnaire.kinds import Background
+from crimestats.questionnaire.schema import judge_round
+from crimestats.validation.findings import findings
 
 EXAMPLES = shipped("questionnaires", "examples")
 DEFINITION = cs.Questionnaire.load("un-cts-2024")
 PLANTED = read_csv(EXAMPLES / "samplonia-planted.csv")
 
 
+def judged(folder: str, definition: cs.Questionnaire, **beside: DataFrame) -> DataFrame:
+    """The findings on a folder of Samplonia's returns."""
+    background = Background(
+        definition, population=cs.population(EXAMPLES / "samplonia-population.csv"), **beside
+    )
+    return findings(*judge_round(cs.read(EXAMPLES / folder, definition), background))
+
+
 @pytest.fixture(scope="module")
-def reports():
-    population = cs.population(EXAMPLES / "samplonia-population.csv")
-    cells = cs.read(EXAMPLES / "samplonia-last-round", DEFINITION)
-    last = cs.validate(cells, DEFINITION, population=population)
-    previous = cs.observe(cells, last)
-    cells = cs.read(EXAMPLES / "samplonia", DEFINITION)
-    return last, cs.validate(cells, DEFINITION, previous=previous, population=population)
+def found():
+    """Findings on the last round, and on this one with all that its rules know beside."""
+    last_round = cs.read(EXAMPLES / "samplonia-last-round", DEFINITION)
+    last = judged("samplonia-last-round", DEFINITION)
+    previous = cs.observe(last_round, cs.validate(last_round, DEFINITION))
+    sources = read_csv(EXAMPLES / "samplonia-sources.csv").astype({"year": int, "value": float})
+    beside = {"previous": previous, "sources": sources, "previous_metadata": last_round}
+    this = judged("samplonia", DEFINITION, **beside)
+    trafficking = judged("samplonia-trafficking", cs.Questionnaire.load("glotip-2024"))
+    return last, concat([this, trafficking], ignore_index=True)
 
 
 def test_every_kind_is_planted():
     assert {rule.kind for rule in DEFINITION.rules} == set(PLANTED["kind"])
 
 
-def test_the_last_round_has_no_fault(reports):
-    assert list(reports[0].data["message"]) == []
+def test_the_last_round_has_no_fault(found):
+    assert list(found[0]["message"]) == []
 
 
 @pytest.mark.parametrize(
     "fault", PLANTED.to_dict("records"), ids=lambda fault: f"{fault['rule']} {fault['where']}"
 )
-def test_a_planted_fault_is_found_at_its_place(reports, fault):
-    data = reports[1].data
+def test_a_planted_fault_is_found_at_its_place(found, fault):
+    data = found[1]
     found = data[data["rule"] == fault["rule"]].astype({"year": str})
     where = fault["where"]
     if "!" in where:
@@ -56,9 +71,9 @@ def test_samplonia_is_nowhere_in_the_world_and_not_in_the_demo():
     assert not (EXAMPLES / "returns" / "SMP.xlsx").exists()
 
 
-def test_a_year_that_cannot_be_meant_reaches_no_table(reports):
+def test_a_year_that_cannot_be_meant_reaches_no_table():
     cells = cs.read(EXAMPLES / "samplonia", DEFINITION)
-    observations = cs.observe(cells, reports[1])
+    observations = cs.observe(cells, cs.validate(cells, DEFINITION))
     misdated = observations[observations["year"] == 1013]
     assert set(misdated["status"]) == {"misdated"}
     assert misdated[["value", "lower", "upper"]].isna().all(axis=None)

@@ -17,6 +17,12 @@ _DOORS = {
     "read": "returns",
     "validate": "validation",
     "observe": "observations",
+    "annotate": "validation.annotating",
+    "Store": "store",
+    "settle": "store",
+    "read_published": "published",
+    "assess": "quality",
+    "sdg_indicators": "sdg",
     "Classification": "classification",
     "Correspondence": "classification",
     "schemes": "classification",
@@ -31,13 +37,16 @@ _DOORS = {
     "CrimestatsError": "errors",
 }
 
+_OTHER_NAMES = {"sdg_indicators": "indicators"}
+"""What is called otherwise in its room, since the word means something else in another."""
+
 __all__ = list(_DOORS)
 
 
 def __getattr__(name: str) -> Any:
     if name not in _DOORS:
         raise AttributeError(f"module 'crimestats' has no attribute {name!r}")
-    return getattr(import_module(f"crimestats.{_DOORS[name]}"), name)
+    return getattr(import_module(f"crimestats.{_DOORS[name]}"), _OTHER_NAMES.get(name, name))
 
 
 def __dir__() -> list[str]:

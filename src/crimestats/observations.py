@@ -8,7 +8,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from crimestats import areas
-from crimestats.frames import CELLS, OBSERVATIONS, SERIES, UNKNOWN
+from crimestats.frames import CELLS, OBSERVATIONS, SERIES, TOTAL, UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -241,7 +241,9 @@ def _settled(several: DataFrame, keys: list[str]) -> DataFrame:
 
 def _described(figures: DataFrame, definition: "Questionnaire") -> DataFrame:
     """With what the questionnaire says of each item: code, measure, unit, stage, source and breakdowns."""
-    items = definition.data.rename(columns={"iccs": "code"}).assign(scheme=definition.record["scheme"])
+    data = definition.data
+    code = data["code"].where(data["code"] != "", data["iccs"])
+    items = data.assign(code=code, scheme=definition.record["scheme"])
     position = figures["position"].to_numpy()
     described: dict[str, Any] = {}
     for name in ("scheme", "code", *SERIES):
@@ -253,7 +255,9 @@ def _described(figures: DataFrame, definition: "Questionnaire") -> DataFrame:
 def _named(figures: DataFrame, cells: DataFrame, definition: "Questionnaire") -> DataFrame:
     """With the country or city that the sender named in a row; the words stay in the note.
 
-    A name that is no known country is `_U`; a city is called as the sender calls it.
+    A name that is no known country is `_U`; a city is called as the sender calls it. The number
+    of the row (`trait`) told rows apart that are not named yet; a named one is told by its name,
+    so that a country is one series whatever row it stands in.
     """
     asked = definition.data[definition.data["entry"] != ""].set_index("item")["entry"]
     own = figures["item"].isin(asked.index).to_numpy()
@@ -276,6 +280,9 @@ def _named(figures: DataFrame, cells: DataFrame, definition: "Questionnaire") ->
         chosen = code[dimension == column]
         named[column] = named[column].astype("str")
         named.loc[chosen.index, column] = chosen
+    told = code[code != UNKNOWN].index
+    named["trait"] = named["trait"].astype("str")
+    named.loc[told, "trait"] = TOTAL
     both = (label + "; " + rows["note"]).where((label != "") & (rows["note"] != ""), label + rows["note"])
     named.loc[rows.index, "note"] = both
     return named

@@ -138,6 +138,62 @@ class Console:
         if not self.quiet:
             self._print(f"Release folder: [bold]{folder}[/] (open {folder}/index.html)")
 
+    def answers(self, table: "DataFrame", is_dry: bool) -> None:
+        """What goes back to the senders, or on a dry run would go."""
+        if self.quiet:
+            return
+        questions = int(table["questions"].sum())
+        verb = "would be put" if is_dry else "are put"
+        self._table(
+            f"{questions:,} questions {verb} to {table['area'].nunique()} reporting units",
+            {"Return": "return_id", "Unit": "area", "Cells": "cells", "Questions": "questions",
+             "Workbook": "workbook", "Could not be kept": "lost"}, table,
+        )  # fmt: skip
+        if is_dry:
+            self._print("Dry run: nothing was written, and no state was changed.")
+
+    def quality(self, table: "DataFrame") -> None:
+        """Scores, reporting units down and components across."""
+        if self.quiet:
+            return
+        from crimestats.quality import COMPONENTS, OVERALL
+
+        names = [*COMPONENTS, OVERALL]
+        wide = table.pivot_table(
+            index=["area", "questionnaire"], columns="component", values="score", dropna=False
+        )
+        shown = wide.reindex(columns=names).round(0).astype("Int64").astype(object).fillna("–").reset_index()
+        headings = {"Unit": "area", "Questionnaire": "questionnaire"}
+        self._table(
+            "Scores from 0 to 100", {**headings, **{name.capitalize()[:9]: name for name in names}}, shown
+        )
+
+    def checks(self, table: "DataFrame") -> None:
+        """The catalogue of checks."""
+        self._table(
+            f"{len(table)} checks",
+            {"Check": "check", "What": "title", "Severity": "severity", "Limit": "default", "Rules": "rules"},
+            table,
+        )
+
+    def _table(self, title: str, columns: "dict[str, str]", table: "DataFrame") -> None:
+        from rich import box
+        from rich.markup import escape
+        from rich.table import Table
+
+        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        for heading, column in columns.items():
+            is_number = table[column].map(lambda value: isinstance(value, int)).all() and len(table) > 0
+            shown.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        for row in table[list(columns.values())].to_numpy(object).tolist():
+            shown.add_row(*(f"{each:,}" if isinstance(each, int) else escape(str(each)) for each in row))
+        self._print(shown)
+
+    def warn(self, text: str) -> None:
+        """What a person should look at."""
+        if not self.quiet:
+            self._print(f"[yellow]{text}[/]")
+
     def wrote(self, path: Path) -> None:
         """Where a file was written."""
         if not self.quiet:

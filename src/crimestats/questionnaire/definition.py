@@ -21,8 +21,10 @@ ITEM_COLUMNS = (
     "item", "number", "numbering", "module", "table", "parent", "required",
     "iccs", "measure", "unit", "stage", "source",
 )  # fmt: skip
-OPTIONAL_COLUMNS = {"agency": "", "entry": "", **dict.fromkeys(BREAKDOWNS, TOTAL)}
-"""Columns that `items.csv` may leave out, with what an item then has there."""
+OPTIONAL_COLUMNS = {"agency": "", "entry": "", "code": "", **dict.fromkeys(BREAKDOWNS, TOTAL)}
+"""Columns that `items.csv` may leave out, with what an item then has there.
+
+`code` is the offence's code in the questionnaire's own scheme, where that is not the ICCS."""
 ENTRIES = ("", "country", "city")
 """What the sender may have to name in the row of an item (`Persons convicted: citizens of …`)."""
 METADATA_COLUMNS = ("module", "question", "type", "choices", "required")

@@ -180,7 +180,7 @@ def codelist(dimension: str) -> DataFrame:
 
 def _record(path: Path) -> dict[str, Any]:
     record = files.read_toml(path)
-    whole = "follows" not in record and "include" not in record
+    whole = "follows" not in record
     for name in ("id", "edition", "years", *(("scheme", "module") if whole else ())):
         if name not in record:
             raise DefinitionError(

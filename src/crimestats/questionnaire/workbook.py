@@ -108,7 +108,12 @@ def _part(definition: Questionnaire, agency: str) -> tuple[str, ...]:
 def _only(definition: Questionnaire, part: tuple[str, ...]) -> Questionnaire:
     """The questionnaire with the items and metadata questions of some agencies."""
     data = definition.data[definition.data["agency"].isin(part)].reset_index(drop=True)
-    metadata = definition.metadata[definition.metadata["module"].isin(data["module"])]
+    filled = set(definition.data["module"])
+    asked = {
+        module["id"] for module in definition.modules
+        if module["id"] not in filled and module.get("agency", "") in part
+    }  # fmt: skip
+    metadata = definition.metadata[definition.metadata["module"].isin({*data["module"], *asked})]
     return replace(definition, data=data, metadata=metadata.reset_index(drop=True))
 
 

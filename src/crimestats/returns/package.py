@@ -56,6 +56,10 @@ class Package:
     is_calculated: bool
 
 
+_OURS = re.compile(r"crimestats:\s.*?\s— crimestats", re.DOTALL)
+"""What an annotation wrote into a comment (`validation.annotating`): no word of the sender's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Oddity:
     """What a cell holds beside, or instead of, the value that a reader sees.
@@ -222,11 +226,12 @@ def _comments(package: Package, sheet: str) -> list[Oddity]:
     parts = [
         package.parts[name] for name in own if basename(name).startswith("comment") and name in package.parts
     ]
-    return [
-        Oddity(to_place(letters, digits), "comment", _text(body))
+    found = [
+        Oddity(to_place(letters, digits), "comment", _OURS.sub("", _text(body)).strip())
         for part in parts
         for letters, digits, body in _COMMENT.findall(part)
     ]
+    return [oddity for oddity in found if oddity.text]
 
 
 def _text(body: bytes) -> str:

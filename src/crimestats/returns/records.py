@@ -28,7 +28,7 @@ def head(sheaf: Sheaf, header: Mapping[str, Spot | None], sheets: Sheets) -> Non
             sheaf.add(f"H.{name}", text, header[name])
     sheaf.area = texts["area"].strip() or UNKNOWN
     sheaf.years = reference_years(texts["years"])
-    sheaf.original = texts["original"].strip()
+    sheaf.original = f"{texts['original']} {texts['earlier']}"
 
 
 def reference_years(text: str) -> tuple[int, ...]:
@@ -129,7 +129,7 @@ def replies(sheaf: Sheaf, found: Names, sheets: Sheets) -> None:
 
 def supersede(sheaves: Sequence[Sheaf]) -> None:
     """Leave nothing of a file that another one answers but the fact that it does."""
-    answered = {sheaf.original: sheaf.path for sheaf in sheaves if sheaf.original}
+    answered = {digest: sheaf.path for sheaf in sheaves for digest in sheaf.original.split()}
     for sheaf in sheaves:
         later = answered.get(sheaf.sha256, sheaf.path)
         if sheaf.sha256 and later != sheaf.path:

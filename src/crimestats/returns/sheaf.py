@@ -54,7 +54,7 @@ class Sheaf:
         sha256: Of the file; empty where it could not be read.
         area: From the header, or unknown.
         part: The agencies that the workbook is for; all where it names none.
-        original: The hash of the file that this one answers, where it says so.
+        original: The hashes of the files that this one answers, blanks between.
         years: Reference years of the workbook.
         modules: Modules that have a cell in it.
         placed: Positions of the items that have one.

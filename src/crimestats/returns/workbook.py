@@ -20,7 +20,7 @@ from crimestats.returns.names import Names, Spot
 from crimestats.returns.package import Oddity, Package
 from crimestats.returns.sheaf import Grid, Lines, Sheaf, Sheets, as_text, cell_value, text_at
 
-HEADER = ("questionnaire", "area", "agency", "part", "language", "years", "original")
+HEADER = ("questionnaire", "area", "agency", "part", "language", "years", "original", "earlier")
 _SHEETS = (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet)
 _REMEMBERED = 256  # layouts and blocks of names kept in one round; workbooks built alike share one
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from crimestats.frames import BREAKDOWNS, FINDINGS, NOT_APPLICABLE, TOTAL
+from crimestats.frames import BREAKDOWNS, FINDINGS, NOT_APPLICABLE, TOTAL, UNKNOWN
 from crimestats.questionnaire import Questionnaire, Rule
 from crimestats.questionnaire.kinds import FAIL, UNDECIDED, Judgement, Round
 from crimestats.validation import messages
@@ -17,6 +17,7 @@ Keys = NDArray[np.int64]
 Pairs = set[tuple[int, int]]
 
 _PLACE = ("return_id", "sheet", "cell")
+_OF_FILE = ("_file", "_sha256")
 
 
 class _Sifted(NamedTuple):
@@ -123,6 +124,8 @@ def _rows(wide: Round, sifted: _Sifted, languages: Mapping[str, Questionnaire]) 
     for number, row in enumerate(rows):
         undecided = bool(sifted.is_undecided[number])
         shown = {**_common(wide.definition, row), **own[number]}
+        if row["item"] in _OF_FILE:  # where a file lies on the office's disk is nobody's business
+            shown["value"] = row["return_id"]
         text = messages.template(wide.definition, rule, undecided).format_map(shown)
         text = " ".join(text.split())
         where = messages.place(row["return_id"], row["sheet"], row["cell"])
@@ -234,18 +237,20 @@ def _label(definition: Questionnaire, item: str) -> str:
 def _number(rows: list[dict[str, Any]], definition: Questionnaire) -> None:
     """Give each finding its id: of questionnaire, area, rule, item, year and breakdown.
 
-    So it is the same on the next submission. What is about a file, or a cell that
-    is no figure, has its file and cell in the id too; so has a second finding
-    that would otherwise have the id of the first.
+    So it is the same on the next submission, whatever the file is called then. What
+    is about a cell that is no figure has its sheet and cell in the id too; what is
+    about a file of an unknown sender, or would have the id of another finding, the file.
     """
     seen: set[str] = set()
     breakdowns = {item.item: _breakdown(item.keys) for item in definition}
     for row in rows:
         key = "|".join([definition.id, row["area"], row["rule"], row["item"], str(row["year"] or "")])
         key += "|" + breakdowns.get(row["item"], "")
-        where = "|".join(row[name] for name in _PLACE)
         if row["item"] not in breakdowns:
-            key += "|" + where
+            key += f"|{row['sheet']}|{row['cell']}"
+        if row["area"] == UNKNOWN:
+            key += f"|{row['return_id']}"
+        where = "|".join(row[name] for name in _PLACE)
         while (number := _hash(key)) in seen:
             key += "|" + where
         seen.add(number)

@@ -10,8 +10,9 @@ from pandas import DataFrame, Series
 
 from crimestats import areas
 from crimestats.frames import NOT_APPLICABLE, UNKNOWN
+from crimestats.questionnaire import languages
 from crimestats.questionnaire.kinds.registry import Patterns, Texts, kind
-from crimestats.questionnaire.kinds.round import Judgement, Mask, Round, Rows
+from crimestats.questionnaire.kinds.round import COUNT, Judgement, Mask, Round, Rows
 
 _MARKS = r"[^0-9A-Za-z]+"
 _SOUGHT = (
@@ -59,8 +60,9 @@ def number(wide: Round, items: Sequence[str]) -> Judgement:
 
 @kind()
 def whole(wide: Round, items: Sequence[str]) -> Judgement:
-    """A count is a whole number."""
-    fails = (wide.column >= 0) & (wide.lower == wide.upper) & (wide.lower % 1 != 0)
+    """A count is a whole number; a share or an amount need be none."""
+    counts = np.append((wide.definition.data["unit"] == COUNT).to_numpy(), False)[wide.column]
+    fails = counts & (wide.lower == wide.upper) & (wide.lower % 1 != 0)
     return _each(fails, np.zeros_like(fails))
 
 
@@ -68,8 +70,10 @@ def whole(wide: Round, items: Sequence[str]) -> Judgement:
 def within(
     wide: Round, items: Sequence[str], *, minimum: float = -np.inf, maximum: float = np.inf
 ) -> Judgement:
-    """A figure lies between two numbers."""
+    """A figure lies between two numbers: any figure where no item is named."""
     figure = (wide.column >= 0) & ~np.isnan(wide.lower)
+    if items:
+        figure &= np.isin(wide.column, [wide.columns[item] for item in items])
     fails = figure & ((wide.upper < minimum) | (wide.lower > maximum))
     holds = (wide.lower >= minimum) & (wide.upper <= maximum)
     return _each(fails, figure & ~fails & ~holds)
@@ -125,10 +129,11 @@ def prompt(wide: Round, items: Sequence[str], *, prompts: Texts = (), patterns: 
     Args:
         wide: The round.
         items: Not read.
-        prompts: Keys of the labels whose text is looked for.
+        prompts: Keys of the labels whose text is looked for, in every language.
         patterns: Regular expressions to look for, in any case of letters.
     """
-    texts = [re.escape(wide.definition.label(key)) for key in prompts if wide.definition.label(key) != key]
+    labels = [wide.definition.label(key) for key in prompts if wide.definition.label(key) != key]
+    texts = [re.escape(text) for label in labels for text in sorted(languages.spellings(label))]
     if not texts and not patterns:
         return Judgement.at([])
     searched = re.compile("|".join([*texts, *(f"(?:{pattern})" for pattern in patterns)]), re.IGNORECASE)
@@ -139,6 +144,18 @@ def prompt(wide: Round, items: Sequence[str], *, prompts: Texts = (), patterns: 
     in_note = in_note[~beside.duplicated().to_numpy()]
     found = [*raw.iloc[in_raw], *note.iloc[in_note]]
     return Judgement.at(np.concatenate([in_raw, in_note]), value=found)
+
+
+@kind("near")
+def part_of(wide: Round, items: Sequence[str]) -> Judgement:
+    """A return is of a whole country and not of a part of one: one answer for a return."""
+    units = areas.areas()
+    whole = dict(zip(units["area"], units["part_of"], strict=True))
+    partial = wide.rows("area", lambda code: bool(whole.get(code)))
+    rows = wide.file_rows.to_numpy(dtype=np.intp)
+    rows = rows[partial[rows]]
+    own = wide.frame["area"].iloc[rows].astype(str).tolist()
+    return Judgement.at(rows, value=own, near=[whole[area] for area in own])
 
 
 @kind("near")
@@ -156,7 +173,7 @@ def codes(wide: Round, items: Sequence[str], *, column: str) -> Judgement:
         return Judgement.at([])
     known = _known(wide, column)
     rows = np.flatnonzero(
-        wide.rows(column, lambda code: code not in known and not code.startswith(("_", "H.")))
+        wide.rows(column, lambda code: code not in known and not code.startswith(("_", "H.", "A.")))
     )
     found = [str(code) for code in wide.frame[column].iloc[rows]]
     nearest = {code: near(code, known) for code in list(dict.fromkeys(found))[:_SOUGHT]}
@@ -205,7 +222,7 @@ def _known(wide: Round, column: str) -> set[str]:
         return set(codelist(column)["code"])
     metadata = wide.definition.metadata
     questions = "M." + metadata["module"] + "." + metadata["question"]
-    return {*wide.columns, *questions, *(f"N.{item}" for item in wide.columns)}
+    return {*wide.columns, *questions, *(f"{letter}.{item}" for item in wide.columns for letter in "NL")}
 
 
 def _each(fails: Mask, undecided: Mask) -> Judgement:
@@ -218,7 +235,8 @@ def _is_text(wide: Round) -> Mask:
 
 
 def _is_fact(wide: Round) -> Mask:
-    return wide.rows("item", lambda item: item.startswith("_"))
+    """Facts about a file or a cell, and answers to earlier questions: no cells of the questionnaire."""
+    return wide.rows("item", lambda item: item.startswith(("_", "A.")))
 
 
 def _is_own_number(wide: Round) -> Mask:

@@ -11,7 +11,7 @@ import numpy as np
 
 from crimestats.errors import DefinitionError
 from crimestats.questionnaire.definition import Rule
-from crimestats.questionnaire.kinds.round import Judgement, Round
+from crimestats.questionnaire.kinds.round import FAIL, Judgement, Mask, Round
 
 ItemId = Annotated[str, "item"]
 ItemIds = Annotated[Sequence[str], "items"]
@@ -23,10 +23,12 @@ Texts = Annotated[Sequence[str], "texts"]
 FIELDS = frozenset({"value", "cells", "label", "file", "sheet", "area", "year"})
 """What every message may show."""
 
-COMMON = {"unless": Texts, "undecided": str, "check": str}
+COMMON = {"unless": Texts, "undecided": str, "check": str, "covers": Texts}
 """Parameters of every kind: the rules whose finding on the same cells says it already, the
-message of an undecided answer where it is worth a person's eye (else it is only counted), and
-the check of the catalogue (`questionnaires/checks.csv`) that the rule carries out."""
+message of an undecided answer where it is worth a person's eye (else it is only counted), the
+check of the catalogue (`questionnaires/checks.csv`) that the rule carries out, and the kinds that
+leave to a finding of this rule every cell that it rests on (a table repeated as a whole is one
+finding, not one for each of its figures)."""
 
 DEFAULT = "default"
 
@@ -79,12 +81,39 @@ def kind(
 
 
 def judge(wide: Round, rule: Rule) -> Judgement:
-    """What a rule says of a round."""
-    own = {name: value for name, value in rule.parameters.items() if name not in COMMON}
-    with np.errstate(
-        invalid="ignore", divide="ignore", over="ignore"
-    ):  # unknown figures are null and stay so
-        return KINDS[rule.kind].judge(wide, rule.items, **own)
+    """What a rule says of a round, without what rests on cells that a covering rule asks about."""
+    said = _said(wide, rule)
+    for other in wide.definition.rules:
+        if rule.kind in other.parameters.get("covers", ()) and other.id != rule.id and len(said.place):
+            covered = _covered(wide, other)
+            rests = covered[said.place]
+            if said.others is not None:
+                rests = rests | covered[said.others].any(axis=1)
+            said = said.where(~rests)
+    return said
+
+
+def _said(wide: Round, rule: Rule) -> Judgement:
+    """What a rule says by itself; judged once for a round, since covering rules are asked again."""
+    if rule.id not in wide.judged:
+        own = {name: value for name, value in rule.parameters.items() if name not in COMMON}
+        with np.errstate(
+            invalid="ignore", divide="ignore", over="ignore"
+        ):  # unknown figures are null and stay so
+            wide.judged[rule.id] = KINDS[rule.kind].judge(wide, rule.items, **own)
+    return wide.judged[rule.id]
+
+
+def _covered(wide: Round, rule: Rule) -> Mask:
+    """Rows that failures of a rule rest on, and one `False` more at the end: what is in no row."""
+    said = _said(wide, rule)
+    fails = said.verdict == FAIL
+    covered = np.zeros(len(wide.frame) + 1, dtype=bool)
+    covered[said.place[fails]] = True
+    if said.others is not None:
+        covered[said.others[fails].ravel()] = True
+    covered[-1] = False
+    return covered
 
 
 def check_parameters(rule: Rule) -> None:
@@ -108,6 +137,10 @@ def check_parameters(rule: Rule) -> None:
     _check_message(rule, kind, "message", rule.message)
     if "undecided" in rule.parameters:
         _check_message(rule, kind, "undecided", rule.parameters["undecided"])
+    for name in set(rule.parameters.get("covers", ())) - set(KINDS):
+        raise DefinitionError(
+            f"{rule.place}, covers", f"`{name}` is no kind.", f"One of {', '.join(sorted(KINDS))}."
+        )
 
 
 def items_named(rule: Rule) -> dict[str, str]:

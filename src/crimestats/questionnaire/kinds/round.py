@@ -7,136 +7,38 @@ one row a unit and year, one column an item, and every kind works on columns.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from crimestats.frames import UNKNOWN
+from crimestats.frames import SERIES, UNKNOWN
 from crimestats.questionnaire.definition import Questionnaire
+from crimestats.questionnaire.kinds.judgement import (
+    COUNT,
+    FAIL,
+    UNDECIDED,
+    Background,
+    Figures,
+    Judgement,
+    Mask,
+    Numbers,
+    Rows,
+)  # fmt: skip
+from crimestats.questionnaire.kinds.layout import Tables
 
-FAIL, UNDECIDED = 1, 2
+__all__ = [
+    "COUNT", "FAIL", "UNDECIDED", "Background", "Figures", "Judgement", "Mask", "Numbers", "Round", "Rows",
+    "years_named",
+]  # fmt: skip
+
+ENTERED_BY = ("country", "city", "trait")
+"""The breakdowns that tell the rows of a table apart in which the sender names something."""
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 """What may be a reference year at all, as in `questionnaire.toml`: no file widens the table without end."""
-
-Rows = NDArray[np.intp]
-Numbers = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Background:
-    """What the rules know beside the returns.
-
-    Attributes:
-        definition: The questionnaire that is judged.
-        previous: Last round's figures (area, year, item, lower, upper), if there are any.
-        population: Persons by area, year, sex and age; the shipped table where not given.
-    """
-
-    definition: Questionnaire
-    previous: DataFrame | None = None
-    population: DataFrame | None = None
-
-
-class Figures(NamedTuple):
-    """Figures as intervals, in arrays of one shape.
-
-    Attributes:
-        place: Row of the frame that a figure stands in, -1 where it is in none.
-        lower: Least value that it can have, null where it is not known.
-        upper: Greatest value that it can have; `lower` where it is exact.
-    """
-
-    place: Rows
-    lower: Numbers
-    upper: Numbers
-
-    @property
-    def known(self) -> Mask:
-        """Where there is a figure, exact or bounded."""
-        return ~np.isnan(self.lower)
-
-    @property
-    def exact(self) -> Mask:
-        """Where the figure is one number."""
-        exact: Mask = self.lower == self.upper
-        return exact
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
-    """What one rule says of a round: a row for every place that does not pass.
-
-    Attributes:
-        place: Row of the frame that the answer is attached to.
-        verdict: `FAIL`, or `UNDECIDED` where too little is known.
-        fields: What the message shows: a column of texts or numbers, or a pair
-            of columns for an interval.
-        others: Further rows that the answer rests on, -1 for none; two dimensions.
-        is_near: Where the difference is small enough for a note.
-        is_of_file: Where the answer is about the file and not about the cell at the place.
-        item: The item that is meant, where it is not the one at the place.
-        year: Likewise.
-    """
-
-    place: Rows
-    verdict: NDArray[np.int8]
-    fields: dict[str, Any] = field(default_factory=dict)
-    others: Rows | None = None
-    is_near: Mask | None = None
-    is_of_file: Mask | bool = False
-    item: Sequence[str] | None = None
-    year: NDArray[np.int16] | None = None
-
-    @classmethod
-    def of(cls, fails: Mask, undecided: Mask, place: Rows, *, others: Rows | None = None,
-           is_near: Mask | None = None, **fields: Any) -> "Judgement":  # fmt: skip
-        """Take the places that do not pass out of whole arrays.
-
-        Args:
-            fails: Where the rule cannot hold.
-            undecided: Where it is not known whether it holds.
-            place: Rows of the frame, of the same shape.
-            others: The same shape and one dimension more.
-            is_near: Where the difference is small.
-            fields: Arrays that broadcast to the shape, or pairs of them.
-        """
-        chosen = (fails | undecided) & (place >= 0)
-
-        def take(values: Any) -> Any:
-            if isinstance(values, tuple):
-                return tuple(take(part) for part in values)
-            return np.broadcast_to(values, chosen.shape)[chosen]
-
-        beside = (
-            None if others is None else np.broadcast_to(others, (*chosen.shape, others.shape[-1]))[chosen]
-        )
-        return cls(
-            place[chosen], np.where(fails[chosen], FAIL, UNDECIDED).astype(np.int8),
-            {name: take(values) for name, values in fields.items()}, beside,
-            None if is_near is None else take(is_near),
-        )  # fmt: skip
-
-    @classmethod
-    def at(cls, rows: Any, verdict: int = FAIL, **fields: Any) -> "Judgement":
-        """One verdict for the rows given."""
-        place = np.asarray(rows, dtype=np.intp)
-        return cls(place, np.full(len(place), verdict, dtype=np.int8), fields)
-
-    @property
-    def failing(self) -> Rows:
-        """Rows of the frame that fail."""
-        failing: Rows = self.place[self.verdict == FAIL]
-        return failing
-
-    @property
-    def undecided(self) -> int:
-        """Number of places that cannot be judged."""
-        return int((self.verdict == UNDECIDED).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +74,37 @@ class Round:
         items = self.frame["item"]
         column: Rows = _looked_up([self.columns.get(item, -1) for item in items.cat.categories], items, -1)
         return column
+
+    @cached_property
+    def judged(self) -> dict[str, Judgement]:
+        """What rules said of the round by themselves, by rule."""
+        return {}
+
+    @cached_property
+    def named(self) -> DataFrame:
+        """What senders named in rows: row, unit, column, item, entry, table and raw.
+
+        `table` holds all keys but those that tell the rows of a table apart.
+        """
+        rows = np.flatnonzero(self.rows("item", lambda item: item[:2] == "L." and item[2:] in self.columns))
+        raw = self.frame["raw"].iloc[rows].str.strip().to_numpy(dtype=object)
+        rows, raw = rows[raw != ""], raw[raw != ""]
+        column = np.array([self.columns[item[2:]] for item in self.frame["item"].iloc[rows]], dtype=np.intp)
+        data = self.definition.data.iloc[column]
+        keys = [name for name in ("module", "table", "iccs", "code", *SERIES) if name not in ENTERED_BY]
+        table = ["|".join(each) for each in zip(*(data[name] for name in keys), strict=True)]
+        return DataFrame({
+            "row": rows, "unit": self.unit[rows], "column": column, "item": data["item"].to_numpy(),
+            "entry": data["entry"].to_numpy(), "table": Series(table, dtype=object), "raw": raw,
+        })  # fmt: skip
+
+    @cached_property
+    def matched(self) -> DataFrame:
+        """Each name of a country that senders wrote in a row, looked up once (see `areas.match`)."""
+        from crimestats import areas
+
+        match = areas.match(Series(self.named["raw"].unique(), dtype=object))
+        return match.set_index("label")
 
     @cached_property
     def unit(self) -> Rows:
@@ -258,7 +191,7 @@ class Round:
     def figures(self, items: Sequence[str]) -> Figures:
         """Some items side by side, one row a unit and year."""
         chosen, (place, lower, upper) = [self.columns[item] for item in items], self.wide
-        shape = (-1, len(chosen))
+        shape = (place.shape[0] * place.shape[1], len(chosen))  # of no items too
         return Figures(
             place[:, :, chosen].reshape(shape),
             lower[:, :, chosen].reshape(shape),
@@ -315,8 +248,7 @@ class Round:
         )
         said = self.answers(question)
         for unit, module, raw in zip(said["unit"], said["module"], said["raw"], strict=True):
-            declared = [int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", raw)]
-            marked[unit] |= np.isin(self.years, declared)[:, None] & (modules == module)[None, :]
+            marked[unit] |= np.isin(self.years, years_named(raw))[:, None] & (modules == module)[None, :]
         return marked
 
     @cached_property
@@ -340,12 +272,29 @@ class Round:
         return is_asked
 
     @cached_property
+    def tables(self) -> Tables:
+        """The tables of the questionnaire as sets of columns."""
+        data = self.definition.data
+        return Tables.of(data["module"] + "|" + data["table"], data["module"])
+
+    @cached_property
+    def languages(self) -> dict[str, str]:
+        """The language that each workbook says it is in."""
+        rows = self.frame[self.rows("item", lambda item: item == "H.language")]
+        return dict(zip(rows["return_id"].astype(str), rows["raw"].str.strip(), strict=True))
+
+    @cached_property
     def file_rows(self) -> Series:
         """For each return, the row that stands for the file: a fact about it, else its first row."""
         order = np.argsort(~self.rows("item", lambda item: item in ("_file", "_sha256")), kind="stable")
         ids = self.frame["return_id"].iloc[order]
         first = ~ids.duplicated().to_numpy()
         return Series(order[first], index=ids[first].astype(str))
+
+
+def years_named(text: str) -> list[int]:
+    """The years that an answer names."""
+    return [int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", text)]
 
 
 def _looked_up(values: list[Any], codes: Series, absent: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from crimestats.questionnaire.kinds.registry import DEFAULT, Factors, Limits, kind
-from crimestats.questionnaire.kinds.round import Figures, Judgement, Numbers, Round, Rows
+from crimestats.questionnaire.kinds.round import COUNT, Figures, Judgement, Numbers, Round, Rows, years_named
 
 
 @kind("expected", "previous", "previous_year", "ratio", "low", "high", least=1)
@@ -88,6 +88,83 @@ def repeat(wide: Round, items: Sequence[str], *, size: float, factors: Factors =
         tested & ~np.isnan(factor), np.zeros_like(tested), after.place, others=before.place[..., None],
         factor=factor, expected=(before.lower, before.upper), **_said(wide, before),
     )  # fmt: skip
+
+
+@kind("expected", "factor")
+def scale(
+    wide: Round, items: Sequence[str], *, factors: Factors = (1000.0, 0.001), size: float = 1000,
+    spread: float = 3.0, steady: float = 2.0,
+) -> Judgement:  # fmt: skip
+    """A figure is not a thousand times its two neighbours, or a thousandth of them.
+
+    The neighbours are the years before and after, at either end of a series the two
+    nearest years. With one neighbour only it cannot be said which of the two is wrong.
+
+    Args:
+        wide: The round.
+        items: The figures; all counts where none is named.
+        factors: What a figure in another unit is multiplied by.
+        size: Only where the larger of figure and neighbours is at least this.
+        spread: How far the figure, put right, may be from its neighbours, as a ratio.
+        steady: How far the neighbours may be from each other.
+    """
+    data = wide.definition.data
+    chosen = [wide.columns[item] for item in items or data.loc[data["unit"] == COUNT, "item"]]
+    place, lower, upper = _of_years(wide, np.arange(len(wide.years)), chosen)
+    value = np.log(np.where((lower == upper) & (lower > 0), lower, np.nan))
+    one, two = _neighbours(value, wide.follows)
+    level = np.where(np.isnan(one), two, np.where(np.isnan(two), one, (one + two) / 2))
+    both = ~np.isnan(one) & ~np.isnan(two)
+    factor = np.full(value.shape, np.nan)
+    for each in factors:
+        factor[np.abs(value - level - np.log(each)) <= np.log(spread)] = each
+    found = ~np.isnan(factor) & (np.maximum(value, level) >= np.log(size))
+    fails = found & both & (np.abs(one - two) <= np.log(steady))
+    return Judgement.of(fails, found & ~both, place, expected=np.exp(level).round(), factor=factor)
+
+
+def _neighbours(values: Numbers, follows: Any) -> tuple[Numbers, Numbers]:
+    """The year before and the year after; at an end of the years the two nearest."""
+    there = np.concatenate([[False], follows])
+    none = np.full_like(values, np.nan)
+    before, after = none.copy(), none.copy()
+    before[:, 1:] = np.where(there[1:, None], values[:, :-1], np.nan)
+    after[:, :-1] = np.where(there[1:, None], values[:, 1:], np.nan)
+    two_before, two_after = none.copy(), none.copy()
+    two_before[:, 1:] = np.where(there[1:, None], before[:, :-1], np.nan)
+    two_after[:, :-1] = np.where(there[1:, None], after[:, 1:], np.nan)
+    return np.where(np.isnan(before), two_after, before), np.where(np.isnan(after), two_before, after)
+
+
+@kind("value", "ratio")
+def steady_break(
+    wide: Round, items: Sequence[str], *, question: str, base: float = 50, least: float = 1.25
+) -> Judgement:
+    """A break is declared in a year in which some figure of the module does jump.
+
+    Undecided where no figure of the module can be compared over that year.
+
+    Args:
+        wide: The round.
+        items: Not read.
+        question: Metadata question whose answer is the first year after the break.
+        base: Only figures of which the larger of the two years is at least this.
+        least: The largest change that is no jump, as a ratio.
+    """
+    _, lower, upper = wide.wide
+    exact = np.where((lower == upper) & (lower >= 0), np.maximum(lower, 0.5), np.nan)
+    jump = np.full(exact.shape, np.nan)
+    steps = np.abs(np.log(exact[:, 1:] / exact[:, :-1]))
+    large = np.fmax(exact[:, 1:], exact[:, :-1]) >= base
+    jump[:, 1:] = np.where(wide.follows[None, :, None] & large, steps, np.nan)
+    modules, said = wide.definition.data["module"].to_numpy(), wide.answers(question)
+    largest = np.full(len(said), np.nan)
+    for row, (unit, module, raw) in enumerate(zip(said["unit"], said["module"], said["raw"], strict=True)):
+        declared = np.isin(wide.years, years_named(raw))
+        there = jump[unit][declared][:, modules == module]
+        largest[row] = np.exp(np.fmax.reduce(there, axis=None, initial=np.nan))
+    return Judgement.of(largest < least, np.isnan(largest), said["row"].to_numpy(dtype=np.intp),
+                        ratio=largest, value=said["raw"].to_numpy(dtype=object))  # fmt: skip
 
 
 def usual(before: Numbers, after: Numbers, u: float, a: float, c: float) -> tuple[Numbers, Numbers]:

@@ -7,8 +7,17 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from crimestats import areas
-from crimestats.questionnaire.kinds.registry import kind
-from crimestats.questionnaire.kinds.round import FAIL, UNDECIDED, Figures, Judgement, Mask, Numbers, Round
+from crimestats.questionnaire.kinds.registry import DEFAULT, Limits, Texts, kind
+from crimestats.questionnaire.kinds.round import (
+    FAIL,
+    UNDECIDED,
+    Figures,
+    Judgement,
+    Mask,
+    Numbers,
+    Round,
+    Rows,
+)
 
 PER = 100_000.0
 
@@ -49,7 +58,7 @@ def revised(wide: Round, items: Sequence[str], *, note_within: float = 0.0) -> J
         items: Not read.
         note_within: Relative difference up to which the finding is a note.
     """
-    now, before = wide.wide, _previous(wide)
+    now, before = wide.wide, previous_figures(wide)
     known = now.known & before.known
     fails = known & ((now.lower > before.upper) | (now.upper < before.lower))
     differs = known & ((now.lower != before.lower) | (now.upper != before.upper))
@@ -64,7 +73,7 @@ def revised(wide: Round, items: Sequence[str], *, note_within: float = 0.0) -> J
 @kind("expected", "previous")
 def withdrawn(wide: Round, items: Sequence[str]) -> Judgement:
     """A figure reported before is given again, where the return asks for its year and fills in its module."""
-    now, before = wide.wide, _previous(wide)
+    now, before = wide.wide, previous_figures(wide)
     gone = before.known & ~now.known & _asked(wide)[:, :, None] & _returned(wide)[:, None, :]
     units, years, columns = np.nonzero(gone)
     own = now.place[units, years, columns]
@@ -76,6 +85,52 @@ def withdrawn(wide: Round, items: Sequence[str]) -> Judgement:
         {"previous": bounds, "expected": bounds, "value": [""] * len(own)},
         is_of_file=own < 0, item=items_gone, year=wide.years[years].astype(np.int16),
     )  # fmt: skip
+
+
+@kind("expected", "source", "ratio", "low", "high")
+def compared(
+    wide: Round, items: Sequence[str], *, limits: Limits, base: float = 0.0, sources: Texts = (),
+    besides: Texts = (),
+) -> Judgement:  # fmt: skip
+    """A figure is near that of another source; undecided where ranges leave it open.
+
+    Nothing is judged where the round was given no figures of other sources.
+
+    Args:
+        wide: The round.
+        items: The figures; all that the other source has where none is named.
+        limits: Least and greatest ratio to the other source, by item and `default`.
+        base: Only where the larger of the two figures is at least this.
+        sources: Names of the other sources; all where none is named.
+        besides: Sources that other rules name.
+    """
+    unit, year, column, table = _from_sources(wide, items, sources, besides)
+    place, lower, upper = (part[unit, year, column] for part in wide.wide)
+    value = table["value"].to_numpy(dtype=np.float64)
+    own = [limits.get(item, limits[DEFAULT]) for item in table["item"].astype(str)]
+    low, high = np.array(own, dtype=np.float64).reshape(-1, 2).T
+    asked = ~np.isnan(lower) & ~np.isnan(value) & (np.maximum(upper, value) >= base)
+    fails = asked & ((upper < low * value) | (lower > high * value))
+    holds = (lower >= low * value) & (upper <= high * value)
+    return Judgement.of(
+        fails, asked & ~fails & ~holds, place, expected=value, ratio=lower / value, low=low, high=high,
+        source=table["source"].astype(str).to_numpy(dtype=object),
+    )  # fmt: skip
+
+
+def _from_sources(
+    wide: Round, items: Sequence[str], sources: Sequence[str], besides: Sequence[str]
+) -> tuple[Any, Any, Any, DataFrame]:
+    """Figures of other sources with their places in the round: unit, year, item and the figures' rows."""
+    table = wide.background.sources
+    if table is None or not wide.wide.place.size:
+        none = np.empty(0, dtype=np.intp)
+        return none, none, none, DataFrame({"source": [], "item": [], "value": []})
+    named = table["source"].isin(list(sources)) if sources else ~table["source"].isin(list(besides))
+    named &= table["item"].isin(list(items or wide.columns))
+    where, there = _places(wide, table[named])
+    unit, year, column = where
+    return unit, year, column, table[named][there]
 
 
 @kind("expected", "rate", "population", "percent", least=1, most=2)
@@ -130,12 +185,20 @@ def _population(wide: Round, item: str) -> Numbers:
     return found
 
 
-def _previous(wide: Round) -> Figures:
+def previous_figures(wide: Round) -> Figures:
     """Last round's figures in the places of this round's."""
     shape, none = wide.wide.place.shape, np.full(wide.wide.place.shape, np.nan)
     table = wide.background.previous
     if table is None or not none.size:
         return Figures(np.full(shape, -1), none, none)
+    where, there = _places(wide, table)
+    lower, upper = none.copy(), none.copy()
+    lower[where], upper[where] = table["lower"][there], table["upper"][there]
+    return Figures(np.full(shape, -1), lower, upper)
+
+
+def _places(wide: Round, table: DataFrame) -> tuple[tuple[Rows, ...], Mask]:
+    """Unit, year and item of the rows of a table that have a place in the round, and which rows those are."""
     unit = {str(area): number for number, area in enumerate(wide.areas)}
     year = {int(year): number for number, year in enumerate(wide.years)}
     index = [
@@ -144,10 +207,7 @@ def _previous(wide: Round) -> Figures:
         table["item"].astype(str).map(wide.columns).to_numpy(dtype=np.float64),
     ]
     there = np.asarray(~np.isnan(np.stack(index)).any(axis=0))
-    where = tuple(each[there].astype(np.intp) for each in index)
-    lower, upper = none.copy(), none.copy()
-    lower[where], upper[where] = table["lower"][there], table["upper"][there]
-    return Figures(np.full(shape, -1), lower, upper)
+    return tuple(each[there].astype(np.intp) for each in index), there
 
 
 def _asked(wide: Round) -> Mask:

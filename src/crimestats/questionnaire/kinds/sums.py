@@ -81,6 +81,23 @@ def order(wide: Round, items: Sequence[str]) -> Judgement:
     )
 
 
+@kind(least=1)
+def present(wide: Round, items: Sequence[str], *, where: ItemIds) -> Judgement:
+    """Some figures are given where any of others is; undecided where a mark may stand for nought.
+
+    Args:
+        wide: The round.
+        items: What is given.
+        where: The figures beside which it is.
+    """
+    asked, beside = wide.figures(items), wide.figures(where)
+    blank, ambiguous = (
+        np.append(wide.has_status(status), False)[asked.place] for status in ("blank", "ambiguous")
+    )
+    there = np.any(beside.known & (beside.upper > 0), axis=1, keepdims=True)
+    return Judgement.of(there & blank, there & ambiguous, asked.place, others=beside.place[:, None, :])
+
+
 def add(figures: Figures) -> tuple[Numbers, Numbers]:
     """Lower and upper bound of the sum of each row; what is not known may be anything from nought up."""
     lower = np.where(figures.known, figures.lower, 0.0).sum(axis=1)

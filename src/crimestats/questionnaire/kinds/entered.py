@@ -1,0 +1,75 @@
+"""Kinds that judge the countries and cities that the sender names in rows of a table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from crimestats.frames import UNKNOWN
+from crimestats.questionnaire.kinds.registry import kind
+from crimestats.questionnaire.kinds.round import Judgement, Round
+
+
+@kind("near")
+def country(wide: Round, items: Sequence[str]) -> Judgement:
+    """A country named in a row is one of the table of spellings.
+
+    Args:
+        wide: The round.
+        items: Not read.
+    """
+    said = wide.named
+    said = said[said["entry"] == "country"]
+    match = wide.matched.loc[said["raw"]]
+    unknown = (match["area"] == UNKNOWN).to_numpy()
+    wrong, few = said[unknown], match["candidates"].to_numpy()[unknown]
+    asked = [f"Did you mean {' or '.join(each.split(', ')[:3])}?" if each else "" for each in few]
+    return Judgement.at(wrong["row"], value=list(wrong["raw"]), near=asked)
+
+
+@kind("expected")
+def named_twice(wide: Round, items: Sequence[str]) -> Judgement:
+    """No two rows of a table name the same country or city, however it is spelt.
+
+    Args:
+        wide: The round.
+        items: Not read.
+    """
+    said = wide.named
+    area = wide.matched.loc[said["raw"], "area"].to_numpy(dtype=object)
+    spelt = said["raw"].str.casefold().str.split().str.join(" ").to_numpy(dtype=object)
+    is_known = (said["entry"] == "country").to_numpy() & (area != UNKNOWN)
+    said = said.assign(name=np.where(is_known, area, spelt))
+    keys = ["unit", "table", "name"]
+    first = said.groupby(keys, sort=False)[["row", "item"]].transform("first")
+    twice = (said["item"] != first["item"]).to_numpy(dtype=bool)
+    others = first.loc[twice, "row"].to_numpy(dtype=np.intp)
+    wrong, raw = said[twice], wide.frame["raw"]
+    return Judgement.of(
+        np.ones(len(wrong), dtype=bool), np.zeros(len(wrong), dtype=bool),
+        wrong["row"].to_numpy(dtype=np.intp), others=others[:, None],
+        expected=raw.iloc[others].str.strip().to_numpy(dtype=object),
+    )  # fmt: skip
+
+
+@kind()
+def unnamed(wide: Round, items: Sequence[str]) -> Judgement:
+    """A row in which the sender names a country or city, and which has figures, has the name too.
+
+    One answer for a row, at its first figure; undecided where that figure is nought.
+
+    Args:
+        wide: The round.
+        items: Not read.
+    """
+    columns = np.flatnonzero((wide.definition.data["entry"] != "").to_numpy())
+    place, lower, upper = (part[..., columns] for part in wide.wide)
+    said = wide.named
+    is_named = np.zeros((wide.n_units, len(wide.columns)), dtype=bool)
+    is_named[said["unit"].to_numpy(dtype=np.intp), said["column"].to_numpy(dtype=np.intp)] = True
+    known = ~np.isnan(lower) & ~is_named[:, None, columns]
+    more = known & (upper > 0)
+    unit, item = np.nonzero(known.any(axis=1))
+    filled = np.where(more.any(axis=1, keepdims=True), more, known)[unit, :, item]
+    year = filled.argmax(axis=1) if len(unit) else unit
+    fails = upper[unit, year, item] > 0
+    return Judgement.of(fails, ~fails, place[unit, year, item])

@@ -1,0 +1,268 @@
+"""Inputs of the indicators of the Sustainable Development Goals, out of reported figures."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+
+from crimestats import areas
+from crimestats.errors import DefinitionError
+from crimestats.files import read_csv, shipped
+from crimestats.frames import OBSERVATIONS, TOTAL, UNKNOWN
+from crimestats.observations import reconcile
+
+COMPONENTS = ("numerator", "denominator", "value", "lower", "upper")
+POPULATION = "population"
+"""What stands for an item where the residents of the sex are divided by: the shipped table of population."""
+
+_COLUMNS = ("indicator", "series", "sex", "component", "item", "unit", "times", "questionnaire", "source")
+_SPEC = ["indicator", "series", "sex", "unit", "times"]
+_OWNER = "owner"
+_KEY = ["area", "year", _OWNER]
+_RESULT = ["area", "year", "indicator", "series", "sex", *COMPONENTS, "unit", "basis", "note"]
+_SHARE = "per_cent"
+_MOST_DECIMALS = 6
+_SLACK = 1e-9
+_CONFLICTING = "conflicting"
+
+Flags = NDArray[np.bool_]
+Numbers = NDArray[np.float64]
+
+
+def table() -> DataFrame:
+    """What each indicator is made of.
+
+    Returns:
+        One row a component: `indicator` (number of the Goals), `series` (what is
+        counted), `sex`, `component` (numerator, denominator, or value, lower and
+        upper where the questionnaire asks for the share itself and its limits),
+        `item` (or `population`), `unit`, `times` (what the quotient is multiplied
+        by), `questionnaire` (one that has the item) and `source`.
+
+    Raises:
+        DefinitionError: A row names a component that there is not, or no number.
+
+    >>> rows = table().query("indicator == '16.3.2' and sex == '_T'")
+    >>> dict(zip(rows["component"], rows["item"]))
+    {'numerator': 'held_unsentenced', 'denominator': 'held'}
+    """
+    return _table().copy()
+
+
+def indicators(observations: DataFrame, population: DataFrame | None = None) -> DataFrame:
+    """The inputs of the indicators, for every area and year with a figure or a mark of one of their items.
+
+    A share that is reported is taken as it is, with the limits of the survey's
+    95 per cent interval where both are given; else it is the quotient of
+    numerator and denominator, with bounds by interval arithmetic where one of
+    them is a range. Where both are given and differ by more than the decimals
+    of the reported one explain, the note says so. What cannot be had stays, as
+    null, and the note says what is missing.
+
+    Args:
+        observations: Reported figures (`frames.OBSERVATIONS`), of one questionnaire or several.
+        population: Persons by area, year, sex and age; the shipped table where not given.
+
+    Returns:
+        `area`, `year`, `indicator`, `series`, `sex`, `numerator`, `denominator`,
+        `value`, `lower`, `upper` (null where it is not known), `unit`
+        (`per_cent`, `per_100000`), `basis` (`reported`, `computed`; empty
+        without a figure) and `note`; in the order of area, year and of the table.
+
+    Raises:
+        CallError: The observations are not what `observe` returns.
+
+    >>> import crimestats as cs
+    >>> definition = cs.Questionnaire.load("un-cts-2024")
+    >>> cells = cs.read(shipped("questionnaires", "examples", "returns", "FJI.xlsx"), definition)
+    >>> observations = cs.observe(cells, cs.validate(cells, definition))
+    >>> killed = indicators(observations).query("indicator == '16.1.1' and sex == '_T' and year == 2022")
+    >>> killed[["numerator", "denominator", "basis"]].to_numpy().tolist()
+    [[36.0, 919422.0, 'computed']]
+    >>> round(killed["value"].item(), 2)
+    3.92
+    """
+    figures = _figures(OBSERVATIONS.check(observations))
+    rows = _asked(figures)
+    parts = {name: _part(rows, name, figures, population) for name in COMPONENTS}
+    computed = _quotient(rows, parts)
+    result = _chosen(parts, computed)
+    notes = _notes(rows, parts, computed)
+    numbers = {name: parts[name]["value"].to_numpy() for name in COMPONENTS[:2]}
+    return rows.assign(**numbers, **result, note=notes)[_RESULT]
+
+
+@cache
+def _table() -> DataFrame:
+    path = shipped("questionnaires", "sdg.csv")
+    rows = read_csv(path, _COLUMNS)
+    times = pd.to_numeric(rows["times"], errors="coerce")
+    wrong = ~rows["component"].isin(COMPONENTS) | times.isna() | rows.duplicated([*_SPEC, "component"])
+    if wrong.any():
+        first = rows.loc[wrong, ["indicator", "sex", "component"]].iloc[0]
+        fault = f"`{' '.join(first)}` is no component, has no number in `times` or stands twice."
+        raise DefinitionError(str(path), fault, f"Components: {', '.join(COMPONENTS)}.")
+    return rows.assign(times=times.astype("float64"))
+
+
+def _specs() -> DataFrame:
+    """One row an indicator, series and sex, with the item of each component, empty where it has none."""
+    data = _table()
+    wide = data.pivot_table(index=_SPEC, columns="component", values="item", aggfunc="first")
+    order = data[_SPEC].drop_duplicates()
+    return order.merge(wide.reindex(columns=list(COMPONENTS)).fillna("").reset_index(), on=_SPEC)
+
+
+def _figures(observations: DataFrame) -> DataFrame:
+    """The figures of the items concerned, each once; what several returns give differently is in conflict."""
+    is_meant = observations["item"].isin(_table()["item"]).to_numpy()
+    figures = observations.loc[is_meant].reset_index(drop=True)
+    owner = figures["return_id"].astype("str").where(figures["area"].astype("str") == UNKNOWN, "")
+    figures = figures.assign(**{_OWNER: owner.astype("category")})
+    settled = reconcile(figures, [*_KEY, "item"])
+    texts = dict.fromkeys(["area", _OWNER, "item", "status"], "str")
+    return settled[[*_KEY, "item", "value", "lower", "upper", "status"]].astype(texts)
+
+
+def _asked(figures: DataFrame) -> DataFrame:
+    """Area, year and indicator, where a figure or a mark of one of the indicator's own items is there."""
+    specs = _specs()
+    long = _table()[[*_SPEC, "item"]]
+    found = figures[[*_KEY, "item"]].merge(long, on="item")[[*_KEY, *_SPEC]].drop_duplicates()
+    found = found.merge(specs.assign(place=np.arange(len(specs))), on=_SPEC)
+    return found.sort_values([*_KEY, "place"], ignore_index=True)
+
+
+def _part(rows: DataFrame, name: str, figures: DataFrame, population: DataFrame | None) -> DataFrame:
+    """Item, value, bounds and status of a component, row by row; status empty where nothing was reported."""
+    wanted = rows[[*_KEY, "sex"]].assign(item=rows[name])
+    found = wanted.merge(figures, on=[*_KEY, "item"], how="left")
+    found["status"] = found["status"].fillna("")
+    is_population = (found["item"] == POPULATION).to_numpy()
+    if is_population.any():
+        persons = _residents(found, areas.population() if population is None else population)
+        for column in ("value", "lower", "upper"):
+            found[column] = found[column].mask(is_population, persons)
+    return found[["item", "value", "lower", "upper", "status"]]
+
+
+def _residents(rows: DataFrame, population: DataFrame) -> "Series[float]":
+    """Residents of the area, year and sex of each row; null where the table has none."""
+    held = population.loc[population["age"] == TOTAL, ["area", "year", "sex", "population"]]
+    held = held.astype({"area": "str", "sex": "str"})
+    found = rows[["area", "year", "sex"]].merge(held, on=["area", "year", "sex"], how="left")
+    return found["population"].set_axis(rows.index)
+
+
+def _quotient(rows: DataFrame, parts: dict[str, DataFrame]) -> dict[str, Numbers]:
+    """Numerator by denominator, times what the table says; a range of shares ends at 100."""
+    above, below = (parts[name][["value", "lower", "upper"]].to_numpy().T for name in COMPONENTS[:2])
+    times = rows["times"].to_numpy()
+    is_nought = below[2] <= 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, lower, upper = (
+            np.where(is_nought, np.nan, times * (top / bottom))
+            for top, bottom in zip(above, (below[0], below[2], below[1]), strict=True)
+        )
+    is_known = ~np.isnan(above[1]) & ~np.isnan(below[1]) & ~is_nought
+    upper = np.where(is_known & np.isnan(upper), np.inf, upper)
+    is_share = (rows["unit"] == _SHARE).to_numpy()
+    upper = np.where(is_share & (lower <= 100) & np.isnan(value), np.minimum(upper, 100), upper)
+    return {"value": value, "lower": np.where(is_known, lower, np.nan), "upper": upper}
+
+
+def _chosen(parts: dict[str, DataFrame], computed: dict[str, Numbers]) -> dict[str, Any]:
+    """Value, bounds and basis: an exact share as reported, else the quotient, else a range as reported."""
+    given = {name: parts["value"][name].to_numpy() for name in ("value", "lower", "upper")}
+    is_reported = ~np.isnan(given["value"])
+    is_computed = ~is_reported & ~np.isnan(computed["lower"])
+    is_range = ~is_reported & ~is_computed & ~np.isnan(given["lower"])
+    limits = is_reported & _has_limits(parts)
+    result: dict[str, Any] = {
+        name: np.select([is_reported | is_range, is_computed], [given[name], computed[name]], np.nan)
+        for name in given
+    }
+    for name in ("lower", "upper"):
+        result[name] = np.where(limits, parts[name]["value"].to_numpy(), result[name])
+    return {**result, "basis": np.select([is_reported | is_range, is_computed], ["reported", "computed"], "")}
+
+
+def _has_limits(parts: dict[str, DataFrame]) -> Flags:
+    """Where both limits are given as numbers and the share lies between them."""
+    value, lower, upper = (parts[name]["value"].to_numpy() for name in COMPONENTS[2:])
+    has: Flags = (lower <= value) & (value <= upper)
+    return has
+
+
+def _notes(rows: DataFrame, parts: dict[str, DataFrame], computed: dict[str, Numbers]) -> list[str]:
+    """What has to be known of each row, `; ` between."""
+    share = parts["value"]
+    is_share = (rows["unit"] == _SHARE).to_numpy()
+    is_above = is_share & (parts["numerator"]["lower"] > parts["denominator"]["upper"]).to_numpy()
+    said = [
+        *(_missing(parts[name]) for name in COMPONENTS[:2]),
+        np.where(np.isnan(computed["lower"]) | (share["status"] == _CONFLICTING), _missing(share), ""),
+        np.where(parts["denominator"]["upper"] <= 0, "the denominator is nought", ""),
+        np.where(is_above, "the numerator is above the denominator", ""),
+        _differing(share, computed),
+        _of_limits(parts),
+    ]
+    joined = Series("", index=rows.index, dtype="str")
+    for each in said:
+        column = Series(each, index=rows.index, dtype="str")
+        joined = joined.where((joined == "") | (column == ""), joined + "; ") + column
+    return list(joined)
+
+
+def _missing(part: DataFrame) -> NDArray[Any]:
+    """`no figure of held (not_available)`, or that returns differ on it; nothing where there is no item."""
+    status = part["status"].mask(part["status"] == "", "not reported")
+    status = status.mask(part["item"] == POPULATION, "not in the table")
+    is_asked = part["item"] != ""
+    texts: NDArray[Any] = np.select(
+        [is_asked & (part["status"] == _CONFLICTING), is_asked & part["lower"].isna()],
+        ["returns differ on " + part["item"], "no figure of " + part["item"] + " (" + status + ")"],
+        "",
+    )
+    return texts
+
+
+def _of_limits(parts: dict[str, DataFrame]) -> NDArray[Any]:
+    """Which bounds stand beside a reported share."""
+    is_given = parts["lower"]["lower"].notna() | parts["upper"]["lower"].notna()
+    is_given &= parts["value"]["lower"].notna()
+    taken, left = "bounds are the survey's 95 per cent limits", "the survey's 95 per cent limits are left out"
+    texts: NDArray[Any] = np.select(
+        [_has_limits(parts), is_given], [taken, f"{left}: not both are given around the value"], ""
+    )
+    return texts
+
+
+def _differing(share: DataFrame, computed: dict[str, Numbers]) -> NDArray[Any]:
+    """`reported 2, but 3.5 is computed`, where its decimals do not explain the difference."""
+    given, lower, upper = share[["value", "lower", "upper"]].to_numpy().T
+    slack = _last_decimal(given) / 2 + _SLACK
+    differs = (upper + slack < computed["lower"]) | (lower - slack > computed["upper"])
+    texts = np.full(len(share), "", dtype=object)
+    pairs = ((lower, upper), (computed["lower"], computed["upper"]))
+    one, other = (map(_range, *(bound[differs] for bound in pair)) for pair in pairs)
+    texts[differs] = [
+        f"reported {ours}, but {theirs} is computed" for ours, theirs in zip(one, other, strict=True)
+    ]
+    return texts
+
+
+def _range(lower: float, upper: float) -> str:
+    return f"{lower:.6g}" if lower == upper else f"{lower:.6g} to {upper:.6g}"
+
+
+def _last_decimal(values: Numbers) -> Numbers:
+    """The unit of the last decimal that a number is written with."""
+    unit = np.full(len(values), 10.0**-_MOST_DECIMALS)
+    for decimals in reversed(range(_MOST_DECIMALS)):
+        is_so_written = np.isclose(values, np.round(values, decimals), rtol=0, atol=_SLACK)
+        unit = np.where(is_so_written, 10.0**-decimals, unit)
+    return unit

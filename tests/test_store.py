@@ -1,0 +1,420 @@
+"""What becomes of findings over the rounds: answered, corrected, accepted, without reply; nothing is lost."""
+
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crimestats import store as stores
+from crimestats.errors import CallError, FileError
+from crimestats.frames import CELLS, FINDINGS, RETURNS
+from crimestats.questionnaire import Questionnaire
+from crimestats.store import Store
+from crimestats.store.findings import EVENTS
+
+START = datetime(2024, 5, 1, tzinfo=UTC)
+FIGURE = ("SMP.xlsx", "Violent", "D27", "assault_offences", 2023)
+ALLOWED = {
+    "": {"open"},
+    "open": {"open", "explained", "no_reply", "accepted", "corrected"},
+    "no_reply": {"no_reply", "open", "explained", "accepted", "corrected"},
+    "explained": {"explained", "open", "accepted", "corrected"},
+    "accepted": {"accepted", "open", "corrected"},
+    "corrected": {"corrected", "open", "explained", "accepted"},
+    "unknown": {"unknown"},
+}
+
+
+def at(hours: int) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def row(frame, **given):
+    kinds = {"number": None, "place_year": None, "count": 0, "year": 0}
+    return {name: kinds.get(kind, "") for name, kind in frame.columns.items()} | given
+
+
+def findings(*rows, q="cts", area="SMP"):
+    """Findings as (id, value) or (id, value, expected) or (id, value, expected, place)."""
+    listed = []
+    for finding, value, *more in rows:
+        expected, place = (*more, *("", FIGURE)[len(more) :])
+        file, sheet, cell, item, year = place
+        listed.append(row(
+            FINDINGS, finding_id=finding, questionnaire=q, rule="R-1", kind="parts", severity="error",
+            verdict="fail", return_id=file, area=area, sheet=sheet, cell=cell, item=item, year=year,
+            value=value, expected=expected, message="m", question="q", state="open",
+        ))  # fmt: skip
+    return FINDINGS.cast(pd.DataFrame(listed, columns=list(FINDINGS.columns)))
+
+
+def cells(*rows, file="SMP.xlsx", area="SMP"):
+    """Cells as (item, raw), of the figure's place, or (item, raw, sheet, year)."""
+    listed = []
+    for item, raw, *more in rows:
+        sheet, year = more or ("Violent", 2023)
+        listed.append(
+            row(CELLS, return_id=file, area=area, sheet=sheet, cell="D27", item=item, year=year, raw=raw)
+        )
+    return CELLS.cast(pd.DataFrame(listed, columns=list(CELLS.columns)))
+
+
+def returns(*rows):
+    """Files as (return_id, sha256) or (return_id, sha256, status, area)."""
+    listed = []
+    for file, sha, *more in rows:
+        status, area = (*more, *("read", "SMP")[len(more) :])
+        listed.append(row(RETURNS, return_id=file, sha256=sha, questionnaire="cts", area=area, status=status))
+    return RETURNS.cast(pd.DataFrame(listed, columns=list(RETURNS.columns)))
+
+
+FILLED = ("assault_offences", "412")
+
+
+def settle(store, found, filled, sha, hours, status="read"):
+    told = stores.settle(store, found, filled, returns(("SMP.xlsx", sha, status)), at(hours))
+    return dict(zip(told["finding_id"], told["state"].astype(str), strict=True))
+
+
+def states(store):
+    known = stores.known(store)
+    return dict(zip(known["finding_id"], known["state"], strict=True))
+
+
+def events(store, finding="f1"):
+    return [
+        tuple(row)
+        for row in stores.history(store, finding)[["event", "from_state", "to_state", "text"]].to_numpy()
+    ]
+
+
+@pytest.fixture
+def store():
+    with Store.open(None) as opened:
+        yield opened
+
+
+@pytest.fixture
+def asked(store):
+    """One finding, found in the file s1 and asked about an hour later."""
+    settle(store, findings(("f1", "412", "403")), cells(FILLED), "s1", 0)
+    stores.mark_asked(store, ["f1"], at(1))
+    return store
+
+
+def test_what_is_found_first_is_open(store):
+    assert settle(store, findings(("f1", "412", "403")), cells(FILLED), "s1", 0) == {"f1": "open"}
+    assert events(store) == [("found", "", "open", "412")]
+
+
+def test_settle_gives_the_findings_back_with_state_and_answer(asked):
+    found = findings(("f2", "9"), ("f1", "412", "403"))
+    told = stores.settle(
+        asked, found, cells(FILLED, ("A.f1", " New offices ")), returns(("SMP.xlsx", "s2")), at(2)
+    )
+    FINDINGS.check(told)
+    assert told[["finding_id", "state", "answer"]].astype(str).to_numpy().tolist() == [
+        ["f2", "open", ""], ["f1", "explained", "New offices"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("case", "sha", "found", "filled", "state"),
+    [
+        ("answered", "s2", [("f1", "412", "403")], [FILLED, ("A.f1", "why")], "explained"),
+        ("blank", "s2", [("f1", "412", "403")], [FILLED, ("A.f1", "  ")], "no_reply"),
+        ("the index sheet is gone", "s2", [("f1", "412", "403")], [FILLED], "open"),
+        ("blank, but the same file as before it was asked", "s1", [("f1", "412", "403")], [FILLED, ("A.f1", "")], "open"),
+        ("blank, but the value is another", "s2", [("f1", "411", "403")], [FILLED, ("A.f1", "")], "open"),
+        ("corrected", "s2", [], [("assault_offences", "403")], "corrected"),
+        ("corrected and answered", "s2", [], [("assault_offences", "403"), ("A.f1", "mistyped")], "corrected"),
+        ("a blank withdraws nothing", "s2", [], [("assault_offences", ""), ("other_item", "5")], "open"),
+        ("declared missing", "s2", [], [("assault_offences", "not available")], "corrected"),
+        ("another year was sent", "s2", [], [("assault_offences", "403", "Violent", 2022)], "open"),
+        ("another sheet was sent", "s2", [], [("prison_held", "403", "Prisons", 2023)], "open"),
+        ("nothing was sent since", "s1", [], [("assault_offences", "412")], "open"),
+    ],
+)  # fmt: skip
+def test_what_a_resubmission_does(asked, case, sha, found, filled, state):
+    settle(asked, findings(*found), cells(*filled), sha, 2)
+    assert states(asked) == {"f1": state}, case
+
+
+def test_a_refused_file_corrects_nothing(asked):
+    settle(asked, findings(), cells(("assault_offences", "403")), "s2", 2, status="refused")
+    assert states(asked) == {"f1": "open"}
+
+
+def test_another_area_corrects_and_answers_nothing(asked):
+    foreign = cells(("assault_offences", "403"), ("A.f1", "ours is right"), file="PRT.xlsx", area="PRT")
+    stores.settle(asked, findings(), foreign, returns(("PRT.xlsx", "p1", "read", "PRT")), at(2))
+    assert states(asked) == {"f1": "open"}
+    assert stores.unknown_answers(asked)[["finding_id", "text", "sha256"]].to_numpy().tolist() == [
+        ["f1", "ours is right", "p1"]
+    ]
+
+
+PLACES = [
+    ("the file, read", ("SMP.xlsx", "_Z", "_Z", "_file", None), "SMP.xlsx", "corrected"),
+    ("the file, not there", ("SMP.xlsx", "_Z", "_Z", "_fault.damaged", None), "SMP_2.xlsx", "open"),
+    ("a cell that is no figure", ("SMP.xlsx", "Violent", "H3", "_cell.formula", None), "SMP_2.xlsx", "open"),
+    ("an impossible year", ("SMP.xlsx", "Violent", "D4", "assault_offences", 1013), "SMP.xlsx", "corrected"),
+]
+
+
+@pytest.mark.parametrize(("case", "place", "file", "state"), PLACES, ids=[case[0] for case in PLACES])
+def test_what_is_about_files_and_years(store, case, place, file, state):
+    settle(store, findings(("f1", "x", "", place)), cells(FILLED), "s1", 0)
+    stores.settle(store, findings(), cells(FILLED, file=file), returns((file, "s2")), at(2))
+    assert states(store) == {"f1": state}
+
+
+@pytest.mark.parametrize(
+    ("part", "definition", "state"),
+    [
+        ("", True, "corrected"),
+        ("police", True, "corrected"),
+        ("prisons", True, "open"),
+        ("police", False, "open"),
+    ],
+)
+def test_a_file_of_one_agency_covers_its_own_items(store, part, definition, state):
+    """A blank that was asked about: no figure is there again, only the sheet says that it was sent."""
+    settle(store, findings(("f1", "")), cells(("other_item", "1")), "s1", 0)
+    about = Questionnaire.load("un-cts-2024")
+    item = next(item.item for item in about if item.agency == "police")
+    stores.settle(store, findings(("f2", "", "", ("SMP.xlsx", "Violent", "D3", item, 2023))), cells(("other_item", "1")), returns(("SMP.xlsx", "s2")), at(1))  # fmt: skip
+    sent = cells((item, ""), ("other_item", "2"), ("H.part", part, "Start", None))
+    stores.settle(store, findings(), sent, returns(("SMP.xlsx", "s3")), at(2), about if definition else None)
+    assert states(store)["f2"] == state
+
+
+def test_an_answer_counts_until_value_or_expected_changes(asked):
+    answered = cells(FILLED, ("A.f1", "why"))
+    settle(asked, findings(("f1", "412", "403")), answered, "s2", 2)
+    assert settle(asked, findings(("f1", "412", "403")), cells(FILLED), "s3", 3) == {"f1": "explained"}
+    assert settle(asked, findings(("f1", "412", "405")), answered, "s4", 4) == {"f1": "open"}
+    assert events(asked)[-1] == ("changed", "explained", "open", "412 (403 → 405)")
+    stores.mark_asked(asked, ["f1"], at(5))
+    assert settle(asked, findings(("f1", "412", "405")), answered, "s4", 6) == {"f1": "open"}
+    assert settle(asked, findings(("f1", "412", "405")), answered, "s5", 7) == {"f1": "explained"}
+    assert stores.known(asked)["answer"].tolist() == ["why"]
+
+
+def test_no_reply_is_asked_again_as_a_reminder_until_there_is_one(asked):
+    blank = cells(FILLED, ("A.f1", ""))
+    settle(asked, findings(("f1", "412", "403")), blank, "s2", 2)
+    told = stores.settle(
+        asked, findings(("f1", "412", "403"), ("f2", "1")), blank, returns(("SMP.xlsx", "s2")), at(3)
+    )
+    assert stores.to_ask(told)[["finding_id", "is_reminder"]].to_numpy().tolist() == [
+        ["f1", True],
+        ["f2", False],
+    ]
+    stores.mark_asked(asked, ["f1"], at(4))
+    assert settle(asked, findings(("f1", "412", "403")), cells(FILLED, ("A.f1", "why")), "s3", 5) == {
+        "f1": "explained"
+    }
+
+
+def test_what_is_found_again_as_it_was_answered_is_not_asked_again(asked):
+    settle(asked, findings(("f1", "412", "403")), cells(FILLED, ("A.f1", "why")), "s2", 2)
+    settle(asked, findings(), cells(("assault_offences", "403")), "s3", 3)
+    assert settle(asked, findings(("f1", "412", "403")), cells(FILLED), "s4", 4) == {"f1": "explained"}
+    settle(asked, findings(), cells(("assault_offences", "403")), "s5", 5)
+    assert settle(asked, findings(("f1", "413", "403")), cells(FILLED), "s6", 6) == {"f1": "open"}
+
+
+def test_the_office_accepts_and_reopens(asked):
+    assert stores.accept(asked, ["f1"], "A. Reyes", "Published by the country", at(2)) == 1
+    assert stores.accept(asked, ["f1"], "A. Reyes", "again", at(3)) == 0
+    assert settle(asked, findings(("f1", "412", "403")), cells(FILLED, ("A.f1", "why")), "s2", 4) == {
+        "f1": "accepted"
+    }
+    assert stores.reopen(asked, ["f1"], "B. Ndiaye", "Revised since", at(5)) == 1
+    assert settle(asked, findings(("f1", "412", "403")), cells(FILLED, ("A.f1", "why")), "s2", 6) == {
+        "f1": "open"
+    }
+    assert events(asked)[2:] == [
+        ("accepted", "open", "accepted", "Published by the country"),
+        ("answered", "accepted", "accepted", "why"),
+        ("reopened", "accepted", "open", "Revised since"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "reason", "ids"), [("", "why", ["f1"]), ("me", " ", ["f1"]), ("me", "why", ["f1", "f9"])]
+)
+def test_a_decision_names_who_why_and_what(asked, by, reason, ids):
+    with pytest.raises(CallError):
+        stores.accept(asked, ids, by, reason)
+    assert states(asked) == {"f1": "open"}
+
+
+def test_to_ask_leaves_out_what_is_settled():
+    table = findings(*((state, "1") for state in ("open", "explained", "corrected", "accepted", "no_reply")))
+    asked = stores.to_ask(table.assign(state=table["finding_id"]))
+    assert asked["finding_id"].tolist() == ["open", "no_reply"]
+
+
+def test_an_answer_to_an_unknown_question_is_kept_once(store):
+    for hours in (0, 1):
+        settle(store, findings(), cells(FILLED, ("A.gone", "=cmd()")), "s1", hours)
+    assert stores.unknown_answers(store)["text"].tolist() == ["=cmd()"]
+
+
+def test_an_answer_that_comes_before_the_store_knew_the_question_still_counts(store):
+    settle(store, findings(), cells(FILLED, ("A.f1", "why")), "s1", 0)
+    assert settle(store, findings(("f1", "412")), cells(FILLED, ("A.f1", "why")), "s1", 1) == {
+        "f1": "explained"
+    }
+
+
+def test_of_two_answers_the_last_filled_one_counts_and_both_stay(asked):
+    found = findings(("f1", "412", "403"))
+    settle(asked, found, cells(FILLED, ("A.f1", "first")), "s2", 2)
+    both = pd.concat(
+        [
+            cells(("A.f1", "first")),
+            cells(("A.f1", "second"), file="B.xlsx"),
+            cells(("A.f1", ""), file="C.xlsx"),
+        ]
+    )
+    sent = returns(("SMP.xlsx", "s2"), ("B.xlsx", "s3"), ("C.xlsx", "s4"))
+    stores.settle(asked, found, CELLS.cast(both), sent, at(3))
+    assert stores.known(asked)["answer"].tolist() == ["second"]
+    assert [text for event, *_, text in events(asked) if event == "answered"] == ["first", "second"]
+
+
+ROUNDS = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["1", "2"]), max_size=3),  # found: value
+        st.dictionaries(st.sampled_from(["a", "b", "c", "z"]), st.sampled_from(["", "x", "y"]), max_size=4),  # replies
+        st.integers(0, 3),  # which file
+        st.sampled_from(["read", "refused"]),
+        st.sampled_from(["ask", "accept", "reopen", "nothing"]),
+    ),
+    max_size=5,
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(rounds=ROUNDS)
+def test_any_sequence_of_rounds_loses_nothing(rounds):
+    ever, given_answers = set(), set()
+    with Store.open(None) as store:
+        for number, (found, replies, file, status, decision) in enumerate(rounds):
+            seen = SimpleNamespace(
+                found=findings(*found.items()),
+                filled=cells(FILLED, *((f"A.{name}", text) for name, text in replies.items())),
+            )
+            for hours in (0, 1):
+                settle(store, seen.found, seen.filled, f"s{file}", 10 * number + hours, status)
+                if hours == 0:
+                    before = stores.known(store).drop(columns="last_seen"), _all_events(store)
+            after = stores.known(store).drop(columns="last_seen"), _all_events(store)
+            pd.testing.assert_frame_equal(before[0], after[0])
+            assert before[1] == after[1]
+            _decide(store, decision, 10 * number + 2)
+            ever |= set(found)
+            given_answers |= {(name, text) for name, text in replies.items() if text}
+            assert set(states(store)) == ever
+        listed = _all_events(store)
+        assert all(event[3] in ALLOWED[event[2]] for event in listed)
+        assert {event[1] for event in listed} <= set(EVENTS)
+        assert given_answers <= {(event[0], event[4]) for event in listed}
+        for finding, state in states(store).items():
+            steps = [event for event in listed if event[0] == finding and event[1] != "unknown"]
+            assert steps[-1][3] == state
+            assert all(one[3] == two[2] for one, two in pairwise(steps))
+
+
+def _all_events(store):
+    listed = [
+        (finding, *row)
+        for finding in ("a", "b", "c", "z")
+        for row in stores.history(store, finding)[["event", "from_state", "to_state", "text"]]
+        .to_numpy()
+        .tolist()
+    ]
+    return [tuple(row) for row in listed]
+
+
+def _decide(store, decision, hours):
+    ids = list(states(store))
+    if decision == "ask":
+        stores.mark_asked(store, ids, at(hours))
+    elif decision != "nothing":
+        getattr(stores, decision)(store, ids, "me", "why", at(hours))
+
+
+def _write(place, number):
+    with Store.open(place) as store:
+        for hours in range(5):
+            settle(store, findings((f"f{number}", str(hours))), cells(FILLED), f"s{number}.{hours}", hours)
+
+
+def test_many_processes_write_to_one_file(tmp_path):
+    place = tmp_path / "store.db"
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_write, args=(place, number)) for number in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0] * 3
+    with Store.open(place, create=False) as store:
+        known = stores.known(store)
+        assert sorted(known["finding_id"]) == ["f0", "f1", "f2"]
+        seen = [len(stores.history(store, f"f{number}")) for number in range(3)]
+    assert min(seen) >= 5
+
+
+def test_the_store_outlives_the_process(tmp_path):
+    with Store.open(tmp_path / "store.db") as store:
+        settle(store, findings(("f1", "412")), cells(FILLED), "s1", 0)
+    with Store.open(str(tmp_path / "store.db"), create=False) as store:
+        assert states(store) == {"f1": "open"}
+        assert stores.known(store, area="SMP", state="open", questionnaire="cts", ids=["f1"])[
+            "year"
+        ].tolist() == [2023]
+        assert len(stores.known(store, area="PRT")) == 0
+
+
+def test_a_settling_that_fails_leaves_the_store_as_it_was(asked, monkeypatch):
+    monkeypatch.setattr("crimestats.store.settling.unknown_events", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        settle(asked, findings(("f1", "1"), ("f2", "2")), cells(FILLED), "s2", 2)
+    assert states(asked) == {"f1": "open"}
+    assert len(events(asked)) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("nothing.db", "is not there"),
+        (".", "is a folder"),
+        ("none/store.db", "is not there"),
+        ("text.db", "cannot be used as a store"),
+        ("postgresql+psycopg2cffi://me:secret@host/x", "driver"),
+        ("nosuch://me:secret@host/x", "no address of a database"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_without_passwords(tmp_path, monkeypatch, place, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.db").write_text("no database\n" * 100)
+    with pytest.raises(FileError, match=says) as caught:
+        Store.open(place, create=False)
+    assert "secret" not in str(caught.value)
+
+
+def test_times_have_a_zone(asked):
+    with pytest.raises(CallError, match="no time zone"):
+        stores.mark_asked(asked, ["f1"], datetime(2024, 5, 1))  # noqa: DTZ001
+    with pytest.raises(CallError, match="is none"):
+        stores.known(asked, state="closed")
