@@ -283,7 +283,7 @@ NONE: list[tuple[str, str, str]] = []
          [("T-1", "D12", "fail"), ("T-1", "D18", "fail")]),
         (DATE, "M.second.stock_date _ 31 December\n M.first.source _ x", NONE),
         (DATE, "M.second.stock_date _ 1 September", [("T-1", "D19", "fail")]),
-        ('kind = "choices"', "M.first.unit _ Infraction\n H.language _ fr", [("T-1", "D12", "fail")]),
+        ('kind = "choices"', "M.first.unit _ Plaignant\n H.language _ fr", [("T-1", "D12", "fail")]),
         (PART, "M.second.coverage _ Whole\n M.second.stock_date _ x", NONE),
         (PART, "M.second.coverage _ Part", [("T-1", "D17", "fail")]),
         (PART, "M.second.coverage _ nearly", NONE),

@@ -74,10 +74,10 @@ def test_a_finding_names_place_fault_and_remedy():
     report = validate(
         cells("held 2020 412\n held_m 2020 390\n held_f 2020 13\n held_unsentenced 2020 ..x\n" + ANSWERS), CTS
     )
-    assert listed(report) == [("CTS24-124", "Prisons!L117", "query"), ("ALL-030", "Prisons!L127", "error")]
+    assert listed(report) == [("CTS24-124", "Prisons!L309", "query"), ("ALL-030", "Prisons!L319", "error")]
     (finding, _) = report
     assert finding.message == (
-        "CTS24-124 at 'Prisons'!L117 (SMP 2020): total 412, but its parts L118:L119 add to 403. "
+        "CTS24-124 at 'Prisons'!L309 (SMP 2020): total 412, but its parts L310:L311 add to 403. "
         "A total equals the sum of its parts: correct one of them, or explain the difference in the note "
         "column."
     )
@@ -156,20 +156,20 @@ def test_a_file_that_cannot_be_read_is_a_finding_of_that_file():
 def test_one_finding_for_one_fault():
     """An error value or a cell's own name is not unreadable too, a part above its whole no wrong sum too."""
     report = validate(cells(
-        "held 2020 L117\n held_m 2020 #REF!\n capacity 2020 -\n deaths 2020 10\n deaths_natural 2020 11\n "
+        "held 2020 L309\n held_m 2020 #REF!\n capacity 2020 -\n deaths 2020 10\n deaths_natural 2020 11\n "
         "deaths_external 2020 0\n"
         + ANSWERS
     ), CTS)  # fmt: skip
     assert listed(report) == [
-        ("ALL-034", "Prisons!L117", "error"),
-        ("ALL-030", "Prisons!L118", "error"),
-        ("ALL-030", "Prisons!L171", "query"),
-        ("CTS24-228", "Prisons!L178", "query"),
+        ("ALL-034", "Prisons!L309", "error"),
+        ("ALL-030", "Prisons!L310", "error"),
+        ("ALL-030", "Prisons!L363", "query"),
+        ("CTS24-228", "Prisons!L370", "query"),
     ]
     frame = cells("held 2020 #REF!\n" + ANSWERS)
     seen = frame[frame["item"] == "held"].assign(item="_cell.error_value", year=np.nan, status="text")
     both = DataFrame({name: [*frame[name].astype(object), *seen[name].astype(object)] for name in frame})
-    assert listed(validate(CELLS.cast(both), CTS)) == [("ALL-025", "Prisons!L117", "error")]
+    assert listed(validate(CELLS.cast(both), CTS)) == [("ALL-025", "Prisons!L309", "error")]
 
 
 def test_a_difference_within_one_per_cent_is_a_note():
@@ -178,8 +178,8 @@ def test_a_difference_within_one_per_cent_is_a_note():
         "held 2021 1000\n held_m 2021 980\n held_f 2021 0\n",
     )
     report = validate(cells(small + large + ANSWERS), CTS)
-    assert listed(report)[:1] == [("CTS24-124", "Prisons!L117", "note")]
-    assert ("CTS24-124", "Prisons!M117", "query") in listed(report)
+    assert listed(report)[:1] == [("CTS24-124", "Prisons!L309", "note")]
+    assert ("CTS24-124", "Prisons!M309", "query") in listed(report)
 
 
 def test_undecided_places_are_counted_and_kept_apart():
@@ -205,7 +205,7 @@ def test_two_returns_that_differ_and_two_that_agree():
     one = "SMP_1.xlsx held 2020 10\n SMP_1.xlsx held_m 2020 9\n"
     two = "SMP_2.xlsx held 2020 11\n SMP_2.xlsx held_m 2020 9\n"
     report = validate(cells(one + two), CTS)
-    assert listed(report) == [("ALL-061", "_Z!_Z", "note"), ("ALL-060", "Prisons!L117", "error")]
+    assert listed(report) == [("ALL-061", "_Z!_Z", "note"), ("ALL-060", "Prisons!L309", "error")]
     agree = next(iter(report))
     assert (agree.return_id, agree.year, agree.item) == ("SMP_2.xlsx", None, "_file")
 
@@ -231,9 +231,9 @@ def test_the_last_round_is_compared_with():
     table = "held 2020 102\n held_m 2020 40\n held_f 2020\n H.years _ 2020:2021\n" + ANSWERS
     report = validate(cells(table), CTS, previous=previous)
     assert listed(report) == [
-        ("ALL-070", "Prisons!L117", "note"),
-        ("ALL-070", "Prisons!L118", "query"),
-        ("ALL-071", "Prisons!L119", "query"),
+        ("ALL-070", "Prisons!L309", "note"),
+        ("ALL-070", "Prisons!L310", "query"),
+        ("ALL-071", "Prisons!L311", "query"),
     ]
 
 
@@ -246,7 +246,7 @@ def test_messages_can_be_translated():
     labels = {**CTS.labels, "rule.ALL-032": "{value} no es un número entero."}
     spanish = cs.Questionnaire(CTS.id, CTS.record, CTS.data, CTS.metadata, CTS.rules, labels)
     (finding,) = validate(cells("held 2020 4.5\n" + ANSWERS), spanish)
-    assert finding.message == "ALL-032 at 'Prisons'!L117 (SMP 2020): 4.5 no es un número entero."
+    assert finding.message == "ALL-032 at 'Prisons'!L309 (SMP 2020): 4.5 no es un número entero."
 
 
 def test_an_analyst_asks_for_the_schema():
@@ -301,7 +301,7 @@ def test_the_order_of_the_rows_does_not_matter(order):
 ITEMS = ["held", "held_m", "deaths", "helt", "M.prisons.stock_date", "M.x", "M.other.attempts", "H.area",
          "H.years", "N.held", "_file", "_cell.merged", "_fault.news", "_"]  # fmt: skip
 RAWS = st.sampled_from(
-    ["", "-", "<5", "12", "-4", "1e308", "L117", "{value}", "31 Dec", "2019:2030", "(specify)"]
+    ["", "-", "<5", "12", "-4", "1e308", "L309", "{value}", "31 Dec", "2019:2030", "(specify)"]
 )
 ROWS = st.tuples(
     st.sampled_from(["a.xlsx", "b.xlsx"]),

@@ -130,7 +130,7 @@ def read_toml(path: Path | str) -> dict[str, Any]:
     try:
         with open(path, "rb") as stream:
             return tomllib.load(stream)
-    except OSError as error:
-        raise FileError(str(path), f"cannot be read ({error}).", "Check the path.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(str(path), f"cannot be read ({error}).", "Give a UTF-8 TOML file.") from error
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(str(path), f"is not TOML: {error}.", "Mend the line named.") from error

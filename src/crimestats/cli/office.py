@@ -45,6 +45,10 @@ def validate(
     ] = None,
     questionnaire: OneForAll = None,
     population: Population = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option("--sources", help="Figures of other sources (CSV: source, area, year, item, value)."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be sent; write no answers and no states.")
     ] = False,
@@ -57,7 +61,7 @@ def validate(
     from crimestats.cli.round import Round
 
     say = console.Console(quiet or is_stdout(json))
-    work = Round(folder, say, questionnaire, previous, population, limits, store, dry_run)
+    work = Round(folder, say, questionnaire, previous, population, limits, store, dry_run, sources)
     findings = work.findings
     say.findings(findings, len(work.returned), messages=20)
     if annotate is not None or dry_run:

@@ -25,7 +25,8 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", help="No progress, no tables; only the exit status and the files.")
 ]
 Previous = Annotated[
-    Path | None, typer.Option("--previous", help="Last round's observations.parquet, to compare with.")
+    Path | None,
+    typer.Option("--previous", help="Last round's observations.parquet, or the folder of its returns."),
 ]
 Population = Annotated[
     Path | None, typer.Option("--population", help="CSV of your own: area, year, sex, age, population.")

@@ -9,10 +9,10 @@ from typing import Any
 
 from pandas import DataFrame
 
-from crimestats import areas, quality, release, returns, store, validation
+from crimestats import areas, observations, quality, release, returns, store, validation
 from crimestats.cli.console import Console
 from crimestats.errors import FileError
-from crimestats.files import shipped
+from crimestats.files import read_csv, shipped
 from crimestats.frames import FINDINGS, OBSERVATIONS, RETURNS
 from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.limits import with_limits
@@ -22,6 +22,7 @@ from crimestats.validation.annotating import annotate
 DEFAULT = "un-cts-2024"
 ASKED = ("error", "query")
 """What is put to the sender; a note stands in the office's pages only."""
+SOURCES = ("source", "area", "year", "item", "value")
 ANSWER = ("return_id", "area", "questionnaire", "cells", "questions", "lost", "workbook")
 
 
@@ -33,11 +34,12 @@ class Round:
         folder: Folder of workbooks, or one workbook.
         console: Where progress is shown.
         questionnaire: Id or folder, for all files; each file's own where not given.
-        previous: Last round's observations, or nothing.
+        previous: Last round's observations (Parquet) or the folder of its returns, or nothing.
         population: A table of the user's own, or nothing for the shipped one.
         limits: Limits of rules of the user's own (TOML), or nothing.
         place: Where findings are kept over the rounds: a file, a URL, or nothing.
         is_dry: Nothing is written to the store.
+        sources: Figures of other sources to compare with (CSV), or nothing.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Round:
     limits: Path | None = None
     place: str | None = None
     is_dry: bool = False
+    sources: Path | None = None
 
     @cached_property
     def read(self) -> list[tuple[Questionnaire, DataFrame]]:
@@ -62,15 +65,31 @@ class Round:
     @cached_property
     def reports(self) -> list[Any]:
         """What is wrong with them, one report a questionnaire."""
-        parts = self.read
-        last = None if self.previous is None else OBSERVATIONS.check(release.read_parquet(self.previous))
-        population = areas.population(self.population)
+        parts, population = self.read, areas.population(self.population)
+        last, metadata = self._last()
+        others = None if self.sources is None else read_csv(self.sources, SOURCES)
         with self.console.progress("Validating") as step:
             found = []
             for done, (definition, cells) in enumerate(parts, start=1):
-                found.append(validation.validate(cells, definition, previous=last, population=population))
+                found.append(validation.validate(
+                    cells, definition, previous=last, population=population, sources=others,
+                    previous_metadata=metadata.get(definition.id),
+                ))  # fmt: skip
                 step(done, len(parts))
             return found
+
+    def _last(self) -> tuple[DataFrame | None, dict[str, DataFrame]]:
+        """Figures of the last round, and where its returns are at hand their cells by questionnaire."""
+        if self.previous is None:
+            return None, {}
+        if not self.previous.is_dir():
+            return OBSERVATIONS.check(release.read_parquet(self.previous)), {}
+        earlier = Round(self.previous, self.console, self.questionnaire, population=self.population)
+        figures = [
+            observations.observe(cells, report)
+            for report, (_, cells) in zip(earlier.reports, earlier.read, strict=True)
+        ]
+        return OBSERVATIONS.join(*figures), {own.id: cells for own, cells in earlier.read}
 
     @cached_property
     def settled(self) -> list[DataFrame]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pandas import DataFrame, Series, concat
 
 from crimestats import files
-from crimestats.errors import DefinitionError
+from crimestats.errors import CallError, DefinitionError
 from crimestats.frames import BREAKDOWNS
 from crimestats.questionnaire import languages
 from crimestats.questionnaire.definition import (
@@ -147,23 +147,27 @@ def _without(parts: _Parts, changes: dict[str, Any], folder: Path) -> _Parts:
     if not gone & known and gone:
         return parts
     items = set(data.loc[left, "item"])
-    rules = []
-    for rule in parts.rules:
-        named = set(_items_named(rule))
-        if rule.id in dropped or (named and named <= items):
-            continue
-        if named & items:
-            raise DefinitionError(
-                f"{folder / 'questionnaire.toml'}, changes",
-                f"leaves out {', '.join(sorted(named & items)[:3])}, which the rule {rule.id} still needs.",
-                "Name the rule under `without_rules`, or write it anew in rules.toml.",
-            )
-        rules.append(rule)
+    kept = [_rule_without(rule, items, folder) for rule in parts.rules if rule.id not in dropped]
+    rules = [rule for rule in kept if rule is not None]
     modules = [module for module in parts.record["module"] if module["id"] not in gone]
     return parts._replace(
         record={**parts.record, "module": modules}, data=data[~left].reset_index(drop=True),
         metadata=metadata[~metadata["module"].isin(gone)].reset_index(drop=True), rules=tuple(rules),
     )  # fmt: skip
+
+
+def _rule_without(rule: Rule, items: set[str], folder: Path) -> Rule | None:
+    from crimestats.questionnaire.kinds import without
+
+    try:
+        return without(rule, items)
+    except CallError as error:
+        gone = ", ".join(sorted(items & set(_items_named(rule)))[:3])
+        raise DefinitionError(
+            f"{folder / 'questionnaire.toml'}, changes",
+            f"leaves out {gone}, which the rule {rule.id} still needs.",
+            "Name the rule under `without_rules`, or write it anew in rules.toml.",
+        ) from error
 
 
 def _items_named(rule: Rule) -> dict[str, str]:

@@ -88,7 +88,12 @@ class Reader:
 
     def _find_layout(self, found: Names, sheets: Sheets, part: tuple[str, ...]) -> Layout:
         numbers = self.form.numbers
-        frames = [frame for name, lines in sheets.items() if (frame := outline(name, lines, numbers))]
+        asked = {spot[0] for spot in (*found.questions.values(), found.header.get("original")) if spot}
+        frames = [
+            frame
+            for name, lines in sheets.items()
+            if name not in asked and (frame := outline(name, lines, numbers))
+        ]  # the sheet of questions quotes numbers and values; none of them is a figure
         key = (found, tuple(sheets), tuple(frames), part)
         known = self._layouts.get(key)
         if known is None:

@@ -132,6 +132,7 @@ class Report:
 
 
 _PREVIOUS = ("area", "year", "item", "lower", "upper")
+_SOURCES = ("source", "area", "year", "item", "value")
 
 
 def validate(
@@ -139,6 +140,9 @@ def validate(
     definition: Questionnaire,
     previous: DataFrame | None = None,
     population: DataFrame | None = None,
+    *,
+    sources: DataFrame | None = None,
+    previous_metadata: DataFrame | None = None,
 ) -> Report:
     """Judge all returns of a round, once, by the definition's rules.
 
@@ -151,23 +155,32 @@ def validate(
         definition: The questionnaire.
         previous: Last round's figures (`frames.OBSERVATIONS`), to compare with.
         population: Persons by area, year, sex and age; the shipped table where not given.
+        sources: Figures of other sources to compare with (source, area, year, item, value).
+        previous_metadata: Last round's cells, or its answers (area, module, question, raw).
 
     Raises:
         CallError: A frame is not what the verb before returned.
     """
     from crimestats.questionnaire.schema import judge_round
     from crimestats.returns import returns
+    from crimestats.validation.localising import name_culprits
 
     CELLS.check(cells)
-    lacking = [] if previous is None else [name for name in _PREVIOUS if name not in previous]
-    if lacking:
-        remedy = "Hand over the observations of the last round."
-        raise CallError("previous", f"lacks the column {', '.join(lacking)}.", remedy)
-    wide, judgements, failing = judge_round(cells, Background(definition, previous, population))
+    _need("previous", previous, _PREVIOUS, "Hand over the observations of the last round.")
+    _need("sources", sources, _SOURCES, "One row a figure of another source.")
+    background = Background(definition, previous, population, sources, previous_metadata)
+    wide, judgements, failing = judge_round(cells, background)
     undecided = {rule: judgement.undecided for rule, judgement in judgements.items() if judgement.undecided}
     of_round = returns(cells)
     found = findings(wide, judgements, failing, _in_their_languages(of_round, definition))
+    found = name_culprits(found, wide, definition.rules, judgements)
     return Report(found, of_round, definition, undecided)
+
+
+def _need(name: str, frame: DataFrame | None, columns: tuple[str, ...], remedy: str) -> None:
+    lacking = [] if frame is None else [column for column in columns if column not in frame]
+    if lacking:
+        raise CallError(name, f"lacks the column {', '.join(lacking)}.", remedy)
 
 
 def _in_their_languages(of_round: DataFrame, definition: Questionnaire) -> dict[str, Questionnaire]:

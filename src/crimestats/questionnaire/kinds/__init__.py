@@ -6,11 +6,26 @@ and, by name, the rule's parameters, and returns a `Judgement`.
 """
 
 from crimestats.questionnaire.kinds import answers, cells, entered, series, sources, sums, tables
-from crimestats.questionnaire.kinds.registry import KINDS, Kind, check_parameters, items_named, judge
+from crimestats.questionnaire.kinds.registry import KINDS, Kind, check_parameters, items_named, judge, without
 from crimestats.questionnaire.kinds.round import FAIL, UNDECIDED, Background, Judgement, Round
 
 __all__ = [
-    "FAIL", "KINDS", "UNDECIDED", "Background", "Judgement", "Kind", "Round",
-    "answers", "cells", "check_parameters", "entered", "items_named", "judge", "series", "sources", "sums",
+    "FAIL",
+    "KINDS",
+    "UNDECIDED",
+    "Background",
+    "Judgement",
+    "Kind",
+    "Round",
+    "answers",
+    "cells",
+    "check_parameters",
+    "entered",
+    "items_named",
+    "judge",
+    "series",
+    "sources",
+    "sums",
     "tables",
+    "without",
 ]  # fmt: skip

@@ -39,6 +39,8 @@ def fact(
         lambda item: (item in facts or (bool(starts) and item.startswith(starts))) and item not in besides,
     )
     rows = np.flatnonzero(found)
+    if not len(rows):
+        return Judgement.at(rows, count=np.ones(0), said=[], detail=[])
     said, detail = (_sentences(wide.frame[name].iloc[rows]) for name in ("raw", "note"))
     if not once:
         return Judgement.at(rows, count=np.ones(len(rows)), said=said, detail=detail)
@@ -66,7 +68,7 @@ def whole(wide: Round, items: Sequence[str]) -> Judgement:
     return _each(fails, np.zeros_like(fails))
 
 
-@kind()
+@kind(single=True)
 def within(
     wide: Round, items: Sequence[str], *, minimum: float = -np.inf, maximum: float = np.inf
 ) -> Judgement:

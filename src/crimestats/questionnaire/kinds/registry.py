@@ -2,14 +2,14 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from string import Formatter
 from typing import Annotated, Any
 
 import numpy as np
 
-from crimestats.errors import DefinitionError
+from crimestats.errors import CallError, DefinitionError
 from crimestats.questionnaire.definition import Rule
 from crimestats.questionnaire.kinds.round import FAIL, Judgement, Mask, Round
 
@@ -44,6 +44,7 @@ class Kind:
         least: How many items a rule must name.
         most: How many it may name, if there is a limit.
         parameters: Its parameters by name; those without default are needed.
+        is_single: It judges each of its items by itself, so that one may be left out.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Kind:
     least: int
     most: int | None
     parameters: Mapping[str, inspect.Parameter]
+    is_single: bool = False
 
 
 KINDS: dict[str, Kind] = {}
@@ -59,7 +61,7 @@ KINDS: dict[str, Kind] = {}
 
 
 def kind(
-    *fields: str, least: int = 0, most: int | None = None
+    *fields: str, least: int = 0, most: int | None = None, single: bool = False
 ) -> Callable[[Callable[..., Judgement]], Callable[..., Judgement]]:
     """Make a function a kind under its own name.
 
@@ -67,13 +69,14 @@ def kind(
         fields: What its messages may show beyond `FIELDS`.
         least: How many items a rule must name.
         most: How many it may name.
+        single: It judges each of its items by itself.
     """
 
     def enter(function: Callable[..., Judgement]) -> Callable[..., Judgement]:
         _, _, *own = inspect.signature(function).parameters.values()
         name = function.__name__
         KINDS[name] = Kind(
-            name, function, FIELDS | set(fields), least, most, {each.name: each for each in own}
+            name, function, FIELDS | set(fields), least, most, {each.name: each for each in own}, single
         )
         return function
 
@@ -83,8 +86,8 @@ def kind(
 def judge(wide: Round, rule: Rule) -> Judgement:
     """What a rule says of a round, without what rests on cells that a covering rule asks about."""
     said = _said(wide, rule)
-    for other in wide.definition.rules:
-        if rule.kind in other.parameters.get("covers", ()) and other.id != rule.id and len(said.place):
+    for other in wide.covering:
+        if rule.kind in other.parameters["covers"] and other.id != rule.id and len(said.place):
             covered = _covered(wide, other)
             rests = covered[said.place]
             if said.others is not None:
@@ -141,6 +144,30 @@ def check_parameters(rule: Rule) -> None:
         raise DefinitionError(
             f"{rule.place}, covers", f"`{name}` is no kind.", f"One of {', '.join(sorted(KINDS))}."
         )
+
+
+def without(rule: Rule, items: Collection[str]) -> Rule | None:
+    """A rule for a questionnaire that leaves some items out: the same, a shorter one, or none.
+
+    Raises:
+        CallError: It needs one of the items for what it says of the others.
+    """
+    named = items_named(rule)
+    gone = sorted(set(named) & set(items))
+    if not gone:
+        return rule
+    if set(named) <= set(items):
+        return None
+    limits = [name for name, own in KINDS[rule.kind].parameters.items() if own.annotation is Limits]
+    fields = {"items", *limits}
+    if not KINDS[rule.kind].is_single or any(named[item] not in fields for item in gone):
+        raise CallError(rule.id, f"needs {', '.join(gone)}.", "Leave the rule out too, or write it anew.")
+    kept = {
+        name: {item: own for item, own in value.items() if item not in gone} if name in limits else value
+        for name, value in rule.parameters.items()
+    }
+    left = tuple(item for item in rule.items if item not in gone)
+    return replace(rule, items=left, parameters=kept) if left else None
 
 
 def items_named(rule: Rule) -> dict[str, str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from crimestats.frames import SERIES, UNKNOWN
-from crimestats.questionnaire.definition import Questionnaire
+from crimestats.questionnaire.definition import Questionnaire, Rule
 from crimestats.questionnaire.kinds.judgement import (
     COUNT,
     FAIL,
@@ -74,6 +74,10 @@ class Round:
         items = self.frame["item"]
         column: Rows = _looked_up([self.columns.get(item, -1) for item in items.cat.categories], items, -1)
         return column
+
+    @cached_property
+    def _codes(self) -> dict[str, tuple[list[str], Rows]]:
+        return {}
 
     @cached_property
     def judged(self) -> dict[str, Judgement]:
@@ -220,9 +224,37 @@ class Round:
 
     def rows(self, column: str, test: Callable[[str], bool]) -> Mask:
         """Rows whose code in a key column passes a test; the test sees each code once."""
-        codes = self.frame[column].astype("category")
-        passes: Mask = _looked_up([test(str(code)) for code in codes.cat.categories], codes, False)
+        categories, codes = self._coded(column)
+        passing = np.array([*map(test, categories), False])
+        passes: Mask = passing[codes] if passing.any() else np.zeros(len(codes), dtype=bool)
         return passes
+
+    def _coded(self, column: str) -> tuple[list[str], Rows]:
+        """The codes of a key column, and for each row which it has; -1, the last, where it is null."""
+        if column not in self._codes:
+            keys = self.frame[column].astype("category").cat
+            self._codes[column] = (
+                [str(code) for code in keys.categories],
+                keys.codes.to_numpy().astype(np.intp),
+            )
+        return self._codes[column]
+
+    @cached_property
+    def covering(self) -> list[Rule]:
+        """Rules that leave no finding of another kind to the cells that theirs rest on."""
+        return [rule for rule in self.definition.rules if rule.parameters.get("covers")]
+
+    @cached_property
+    def _answers(self) -> DataFrame:
+        """Every metadata answer that is given: row, unit, module, question and raw."""
+        rows = np.flatnonzero(self.rows("item", lambda item: item.startswith("M.")))
+        said = self.frame.iloc[rows]
+        parts = [item.split(".") for item in said["item"].astype(str)]
+        table = DataFrame({
+            "row": rows, "unit": self.unit[rows], "module": [part[1] for part in parts],
+            "question": [part[-1] for part in parts], "raw": said["raw"].str.strip().to_numpy(),
+        })  # fmt: skip
+        return table[table["raw"] != ""]
 
     def answers(self, question: str) -> DataFrame:
         """Metadata answers that are given: columns row, unit, module and raw.
@@ -230,15 +262,9 @@ class Round:
         Args:
             question: Its id (e.g. `break_year`).
         """
-        rows = np.flatnonzero(
-            self.rows("item", lambda item: item.startswith("M.") and item.endswith(f".{question}"))
-        )
-        said = self.frame.iloc[rows]
-        table = DataFrame({
-            "row": rows, "unit": self.unit[rows], "module": [item.split(".")[1] for item in said["item"]],
-            "raw": said["raw"].str.strip().to_numpy(),
-        })  # fmt: skip
-        return table[table["raw"] != ""].reset_index(drop=True)
+        said = self._answers
+        own = said.loc[(said["question"] == question).to_numpy(), ["row", "unit", "module", "raw"]]
+        return own.reset_index(drop=True)
 
     def breaks(self, question: str) -> Mask:
         """Whether a break is declared: unit, year, item. An answer may name several years."""

@@ -9,7 +9,7 @@ from crimestats.questionnaire.kinds.registry import DEFAULT, Factors, Limits, ki
 from crimestats.questionnaire.kinds.round import COUNT, Figures, Judgement, Numbers, Round, Rows, years_named
 
 
-@kind("expected", "previous", "previous_year", "ratio", "low", "high", least=1)
+@kind("expected", "previous", "previous_year", "ratio", "low", "high", least=1, single=True)
 def change(
     wide: Round,
     items: Sequence[str],
@@ -69,7 +69,7 @@ def change(
     )  # fmt: skip
 
 
-@kind("expected", "previous", "previous_year", "factor", least=1)
+@kind("expected", "previous", "previous_year", "factor", least=1, single=True)
 def repeat(wide: Round, items: Sequence[str], *, size: float, factors: Factors = (1.0,)) -> Judgement:
     """A figure is not the year before again, nor a power of ten of it.
 
@@ -90,7 +90,7 @@ def repeat(wide: Round, items: Sequence[str], *, size: float, factors: Factors =
     )  # fmt: skip
 
 
-@kind("expected", "factor")
+@kind("expected", "factor", single=True)
 def scale(
     wide: Round, items: Sequence[str], *, factors: Factors = (1000.0, 0.001), size: float = 1000,
     spread: float = 3.0, steady: float = 2.0,

@@ -41,7 +41,7 @@ def parts(
     )  # fmt: skip
 
 
-@kind("expected", "limit", least=1)
+@kind("expected", "limit", least=1, single=True)
 def at_most(wide: Round, items: Sequence[str], *, largest: ItemId, times: float = 1.0) -> Judgement:
     """None of some figures is above another figure, or so many times it.
 
