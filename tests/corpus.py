@@ -220,7 +220,7 @@ def structure(good: bytes) -> Iterator[Case]:
         yield f"half_of_{Path(name).name}", lost, packed(parts | {name: parts[name][: len(parts[name]) // 2]})
         yield f"noise_in_{Path(name).name}", lost, packed(parts | {name: random.Random(2).randbytes(500)})
     for name in (SHEET, BOOK, TEXTS):
-        for code in ("utf-16", "utf-16-be", "utf-32", "utf-7"):
+        for code in ("utf-16", "utf-16-be", "utf-32"):
             yield f"{Path(name).name}_in_{code}", ("unreadable", "truncated"), packed(parts | {name: parts[name].decode().encode(code)})
         yield f"{Path(name).name}_says_latin1", (READ, "unreadable"), changed(
             good, {name: lambda xml: xml.replace(b'encoding="UTF-8"', b'encoding="ISO-8859-1"')}
@@ -484,13 +484,15 @@ _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 def inputs(data: bytes) -> dict[tuple[str, str], str] | None:
     """Sheet and cell to the text of every plain number and text; nothing where a part is no XML."""
     try:
-        parts = parts_of(data)
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            wanted = [name for name in archive.namelist() if name.startswith("xl/") and name.endswith((".xml", ".rels"))]
+            parts = {name: archive.read(name) for name in wanted if not name.startswith(("xl/theme", "xl/evil"))}
         book, relations = (ElementTree.fromstring(parts[name]) for name in (BOOK, RELATIONS))
         shared = ElementTree.fromstring(parts[TEXTS])
         targets = {own.get("Id"): own.get("Target") for own in relations}
         link = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
         sheets = {own.get("name"): f"xl/{targets[own.get(link)]}" for own in book.iter(f"{_S}sheet")}
-        said = ["".join(text.text or "" for text in own.iter(f"{_S}t")) for own in shared.findall(f"{_S}si")]
+        said = [_said(own) for own in shared.findall(f"{_S}si")]
         return {
             (name, place): text
             for name, part in sheets.items()
@@ -506,10 +508,19 @@ def _plain(own: ElementTree.Element, said: list[str]) -> str | None:
     if own.find(f"{_S}f") is not None or kind not in ("n", "s", "inlineStr", "str"):
         return None
     if kind == "inlineStr":
-        return "".join(text.text or "" for text in own.iter(f"{_S}t"))
+        return _said(own)
     if kind == "n" and value and re.fullmatch("-?[0-9]{1,15}", value):
         return str(int(value))
-    return said[int(value)] if kind == "s" and value else value if kind == "str" else None
+    return said[int(value)] if kind == "s" and value else _decoded(value or "") if kind == "str" else None
+
+
+def _said(own: ElementTree.Element) -> str:
+    """A text without what is said of its pronunciation."""
+    return _decoded("".join(text.text or "" for place in (".//{0}is/{0}t", "{0}t", ".//{0}r/{0}t") for text in own.findall(place.format(_S))))
+
+
+def _decoded(text: str) -> str:
+    return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), text)
 
 
 # --- the walk -------------------------------------------------------------------
@@ -564,7 +575,10 @@ class Way:
 
         report = self.report = self.cs.validate(self.cells, self.definition, population=self.population)
         observed = self.cs.observe(self.cells, report)
-        by_module, assessed = quality.by_module(self.cells, self.definition), quality.assess(self.cells, report)
+        by_module = quality.by_module(self.cells, self.definition)
+        if self.cells["value"].notna().any():
+            self.assessed = quality.assess(self.cells, report)
+        assessed = self.assessed[self.assessed["area"].isin(self.cells["area"])]
         pages = render_round([Part(self.definition, report.data, report.returns, by_module, assessed)], self.folder / "round.html")
         pages += letters(report.data, self.definition, report.returns, self.folder / "letters")
         book = write_findings(report.data, self.folder / "findings.xlsx")

@@ -103,7 +103,8 @@ class Round:
     @cached_property
     def kept(self) -> store.Store:
         """The store; one in memory where none is named."""
-        return store.Store.open(self.place)
+        is_new = self.place is not None and "://" not in self.place and not Path(self.place).exists()
+        return store.Store.open(None if self.is_dry and is_new else self.place, trial=self.is_dry)
 
     @cached_property
     def findings(self) -> DataFrame:

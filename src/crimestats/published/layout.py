@@ -28,7 +28,7 @@ NEEDED = frozenset({"indicator", "category", "year", "value"})
 
 PLACE = ("sheet", "cell", "row")
 
-RELEASE = Limits(inflated=512 << 20, cells=4_000_000, area=12_000_000, text=512 << 20)
+RELEASE = Limits(inflated=512 << 20, cells=4_000_000, area=12_000_000, areas=24_000_000, text=512 << 20)
 """What a published workbook may cost. The largest supplied (prisons, May 2023) has 65,800 rows,
 855,000 cells and 30 MB inflated, ten times as many cells as a return: four times that is let in,
 and still less than half a gigabyte is held at once."""
@@ -62,10 +62,7 @@ def read_sheets(path: Path) -> Sheets:
     Raises:
         FileError: There is no such file.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FileError(str(path), f"cannot be read ({error.strerror}).", "Check the path.") from error
+    data = _load(path)
     read = Sheets(DataFrame(columns=[*COLUMNS, *PLACE], dtype="str"))
     try:
         named = [(path.stem, _records(data))] if path.suffix.lower() == ".csv" else _worksheets(data)
@@ -78,6 +75,19 @@ def read_sheets(path: Path) -> Sheets:
     else:
         read.facts.append(("no_figures", "_Z", "No sheet has a heading that is known."))
     return read
+
+
+def _load(path: Path) -> bytes:
+    """The bytes of an ordinary file of a size that is read; a pipe would keep the reader waiting."""
+    try:
+        if path.exists() and not path.is_file():
+            raise FileError(str(path), "is no ordinary file.", "Give a workbook or a CSV file.")
+        if path.stat().st_size > RELEASE.packed:
+            remedy = "Give the workbook as the publisher has it, or a part of it."
+            raise FileError(str(path), f"has {path.stat().st_size:,} bytes, too many to be read.", remedy)
+        return path.read_bytes()
+    except OSError as error:
+        raise FileError(str(path), f"cannot be read ({error.strerror}).", "Check the path.") from error
 
 
 def _records(data: bytes) -> list[list[Any]]:

@@ -288,9 +288,9 @@ def _choices(definition: Questionnaire, codes: str) -> dict[str, str]:
 
 
 def _offer(pen: _Pen, sheet: Any, row: int, texts: list[str]) -> None:
-    """A list to choose from; a long one stands on a hidden sheet, since a cell's own list is short."""
+    """A list to choose from; on a hidden sheet where it is long, or commas would part it."""
     source: Any = texts
-    if len(",".join(texts)) > _LONGEST_LIST:
+    if len(",".join(texts)) > _LONGEST_LIST or any("," in text for text in texts):
         lists = pen.book.get_worksheet_by_name(_LISTS) or pen.book.add_worksheet(_LISTS)
         lists.hide()
         lists.write_row(row, 0, texts)

@@ -56,7 +56,7 @@ def parse(block: bytes, items: Mapping[str, int]) -> Names:
         block: The XML.
         items: Item id to its position in the questionnaire.
     """
-    names, own = Names(), set[Name]()
+    names, own, shared = Names(), set[Name](), dict[Spot, list[Key]]()
     copies: list[tuple[Name, Spot]] = []
     for attributes, target in _NAME.findall(block):
         if named := _IS.search(attributes):
@@ -69,18 +69,21 @@ def parse(block: bytes, items: Mapping[str, int]) -> Names:
                 copies.append((name, spot))
             else:
                 own.add(name)
-                _enter(names, name, spot, items)
+                _enter(names, name, spot, items, shared)
     for name, spot in copies:
         if name not in own:
             own.add(name)
-            _enter(names, name, spot, items)
+            _enter(names, name, spot, items, shared)
+    names.figures.update({spot: tuple(keys) for spot, keys in shared.items()})
     return names
 
 
-def _enter(names: Names, name: Name, spot: Spot, items: Mapping[str, int]) -> None:
+def _enter(
+    names: Names, name: Name, spot: Spot, items: Mapping[str, int], figures: dict[Spot, list[Key]]
+) -> None:
     kind, first, second = name
     if kind == "F" and first in items and re.fullmatch("[0-9]{4}", second):
-        names.figures[spot] = (*names.figures.get(spot, ()), (items[first], int(second)))
+        figures.setdefault(spot, []).append((items[first], int(second)))
     elif kind == "N" and first in items:
         names.notes[spot] = items[first]
     elif kind == "M":

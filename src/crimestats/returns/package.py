@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import zip_longest
 from posixpath import basename, dirname, join, normpath
 
 from crimestats.returns import guard
@@ -11,7 +12,7 @@ from crimestats.returns.guard import LIMITS, Limits, Parts, RefusedError
 
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^<>]*)>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^<>]*)>")
-_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE = re.compile(rb"""(?<![\w:.-])([\w:.-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)')""")
 _TAG = re.compile(rb"<(row|c)\b([^<>]*?)(/?)>")
 _ODD = re.compile(rb"""<c\b([^<>]*)>(?=\s*<f\b)|<c\b([^<>]*\st\s*=\s*["']e["'][^<>]*)>""")
 _ADDRESS = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]*)([0-9]*)["']""")
@@ -23,9 +24,9 @@ _MERGED = re.compile(
     rb"""<(?:\w+:)?mergeCell\s[^<>]*?\bref\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7}):([A-Za-z]{1,3})([0-9]{1,7})["']"""
 )
 _COMMENT = re.compile(
-    rb"""<(?:\w+:)?comment\s[^<>]*?\bref\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^<>]*>(.*?)</(?:\w+:)?comment>""",
-    re.DOTALL,
+    rb"""<(?:\w+:)?comment\s[^<>]*?\bref\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^<>]*>"""
 )
+_COMMENT_END = re.compile(rb"</(?:\w+:)?comment>")
 _RUN = re.compile(rb"<(?:\w+:)?t(?:\s[^<>]*)?>([^<]*)<")
 _ON_LOAD = re.compile(rb"""\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
 
@@ -56,8 +57,11 @@ class Package:
     is_calculated: bool
 
 
-_OURS = re.compile(r"crimestats:\s.*?\s— crimestats", re.DOTALL)
-"""What an annotation wrote into a comment (`validation.annotating`): no word of the sender's."""
+_FRAME = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedstrings.xml", "xl/styles.xml")
+"""Parts beside the sheets that say what a cell holds; styles tell a date from a number."""
+
+_OPENING, _CLOSING = re.compile(r"crimestats:\s"), re.compile(r"\s— crimestats")
+"""What an annotation wrote into a comment stands between them: no word of the sender's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,15 @@ def open_package(data: bytes, limits: Limits = LIMITS) -> Package:
     targets = _relations(parts, "xl/workbook.xml")
     grids = _grids(parts, targets)
     plain = frozenset(name for name, cells in grids.items() if guard.is_plain(cells))
-    for name, cells in grids.items():
-        guard.measure(name, cells, strings, limits, is_near=name in plain)
+    areas = [guard.measure(name, cells, limits, is_near=name in plain) for name, cells in grids.items()]
+    guard.measure_together(grids, areas, strings, limits)
+    for name in (*_FRAME, *grids):
+        if name in parts:
+            guard.check_form(name, parts[name])
     book = parts["xl/workbook.xml"]
     start, end = book.find(b"definedNames"), book.rfind(b"definedNames")
+    if (count := book.count(b"definedName ")) > limits.names:
+        raise RefusedError("too_large", f"The workbook has {count:,} defined names.")
     head = book[:start] + book[end:] if start >= 0 else book
     return Package(
         parts=parts, grids=grids, plain=plain, sheets=_sheets(head, targets), names=book[start:end],
@@ -227,11 +236,26 @@ def _comments(package: Package, sheet: str) -> list[Oddity]:
         package.parts[name] for name in own if basename(name).startswith("comment") and name in package.parts
     ]
     found = [
-        Oddity(to_place(letters, digits), "comment", _OURS.sub("", _text(body)).strip())
+        Oddity(place, "comment", _without_ours(_text(body)).strip())
         for part in parts
-        for letters, digits, body in _COMMENT.findall(part)
+        for place, body in _bodies(part)
     ]
     return [oddity for oddity in found if oddity.text]
+
+
+def _bodies(part: bytes) -> Iterator[tuple[Place, bytes]]:
+    """Each comment's cell, and what stands between its tag and the next one."""
+    tags = [*_COMMENT.finditer(part)]
+    for tag, start in zip_longest(tags, (other.start() for other in tags[1:])):
+        end = _COMMENT_END.search(part, tag.end(), len(part) if start is None else start)
+        yield to_place(tag[1], tag[2]), part[tag.end() : end.start() if end else start]
+
+
+def _without_ours(text: str) -> str:
+    kept, at = "", 0
+    while (first := _OPENING.search(text, at)) and (last := _CLOSING.search(text, first.end() - 1)):
+        kept, at = kept + text[at : first.start()], last.end()
+    return kept + text[at:]
 
 
 def _text(body: bytes) -> str:

@@ -54,6 +54,7 @@ def is_other(form: Form, sheaf: Sheaf, layout: Layout) -> bool:
     found = (
         f"The header says '{stated}'" if stated else "No header and no table of the questionnaire was found"
     )
+    sheaf.original = ""
     sheaf.add("_fault.other_questionnaire", f"{found}; {form.questionnaire} was expected.")
     return True
 
@@ -128,12 +129,41 @@ def replies(sheaf: Sheaf, found: Names, sheets: Sheets) -> None:
 
 
 def supersede(sheaves: Sequence[Sheaf]) -> None:
-    """Leave nothing of a file that another one answers but the fact that it does."""
-    answered = {digest: sheaf.path for sheaf in sheaves for digest in sheaf.original.split()}
+    """Leave nothing of a file that another one answers but the fact that it does.
+
+    An answer says so itself, and may be wrong: one that is empty, or of another area, or is
+    answered by the very file that it answers, replaces nothing.
+    """
+    own = {sheaf.sha256: sheaf for sheaf in sheaves if sheaf.sha256}
+    answers = {
+        digest: sheaf
+        for sheaf in sheaves
+        for digest in dict.fromkeys(sheaf.original.split())
+        if digest in own and digest != sheaf.sha256 and not sheaf.is_blank
+    }
+    later = {digest: sheaf for digest, sheaf in answers.items() if not _is_in_a_circle(digest, answers)}
     for sheaf in sheaves:
-        later = answered.get(sheaf.sha256, sheaf.path)
-        if sheaf.sha256 and later != sheaf.path:
-            sheaf.refuse("superseded", f"It was answered by {basename(later)}, which counts instead.")
+        last = later.get(sheaf.sha256)
+        if last is not None and sheaf.area not in (last.area, UNKNOWN):
+            detail = f"It says that it answers {basename(sheaf.path)} of {sheaf.area}; both count."
+            last.add("_cell.other_area", last.area, _spot_of(last, "H.original"), detail)
+        elif last is not None:
+            sheaf.refuse("superseded", f"It was answered by {basename(last.path)}, which counts instead.")
+
+
+def _is_in_a_circle(digest: str, answers: Mapping[str, Sheaf]) -> bool:
+    seen, at = set[str](), digest
+    while at in answers and at not in seen:
+        seen.add(at)
+        at = answers[at].sha256
+    return at in seen
+
+
+def _spot_of(sheaf: Sheaf, item: str) -> Spot | None:
+    """Where the file says it, as the record has it."""
+    found = next((record for record in sheaf.records if record[0] == item), None)
+    address = re.fullmatch("([A-Z]+)([0-9]+)", found[2]) if found else None
+    return (found[1], *structure.to_place(address[1], address[2])) if found and address else None
 
 
 def oddities(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crimestats.frames import NOT_APPLICABLE, UNKNOWN
+from crimestats.returns.guard import RefusedError
 from crimestats.returns.layout import Plan
 from crimestats.returns.names import Spot
 from crimestats.returns.package import Place, cell_label
@@ -14,6 +15,10 @@ Lines = list[list[Any]]
 Sheets = dict[str, Lines]
 Record = tuple[str, str, str, str, str]
 """Item, sheet, cell, raw text and note of a row that is no figure."""
+
+_MOST_TEXT = 32 << 20
+"""Characters that are told of a file beside its figures; many names may lead to one long text."""
+_MOST_RECORDS = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Sheaf:
         grids: Its figures.
         records: Header, metadata, faults and oddities.
         is_blank: Nothing is filled in.
+        weight: Characters of the records.
     """
 
     path: str
@@ -74,11 +80,16 @@ class Sheaf:
     grids: list[Grid] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     is_blank: bool = False
+    weight: int = 0
 
     def add(self, item: str, raw: str, spot: Spot | None = None, note: str = "") -> None:
         """Add a row that is no figure; without a spot it is about the file."""
         sheet, cell = (spot[0], cell_label(spot[1:])) if spot else (NOT_APPLICABLE, NOT_APPLICABLE)
         self.records.append((item, sheet, cell, raw, note))
+        self.weight += len(raw) + len(note)
+        if self.weight > _MOST_TEXT or len(self.records) > _MOST_RECORDS:
+            detail = f"Its notes and names say {self.weight:,} characters in {len(self.records):,} places."
+            raise RefusedError("bomb", detail)
 
     def stated(self) -> str:
         """The questionnaire that the file says it answers; empty where it does not say."""
@@ -87,7 +98,7 @@ class Sheaf:
 
     def refuse(self, kind: str, detail: str) -> None:
         """Leave nothing but the fault."""
-        self.grids, self.records = [], []
+        self.grids, self.records, self.weight, self.original = [], [], 0, ""
         self.add(f"_fault.{kind}", detail)
 
 

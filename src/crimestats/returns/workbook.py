@@ -22,6 +22,7 @@ from crimestats.returns.sheaf import Grid, Lines, Sheaf, Sheets, as_text, cell_v
 
 HEADER = ("questionnaire", "area", "agency", "part", "language", "years", "original", "earlier")
 _SHEETS = (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet)
+_SMALL = 1 << 20  # bytes of a block of names that is kept; larger ones are of one workbook alone
 _REMEMBERED = 256  # layouts and blocks of names kept in one round; workbooks built alike share one
 
 
@@ -83,7 +84,8 @@ class Reader:
         known = self._names.get(package.names)
         if known is None:
             known = defined.parse(package.names, self.form.index)
-            _remember(self._names, package.names, known)
+            if len(package.names) < _SMALL:
+                _remember(self._names, package.names, known)
         return known
 
     def _find_layout(self, found: Names, sheets: Sheets, part: tuple[str, ...]) -> Layout:
@@ -160,7 +162,10 @@ def _within(spot: Spot | None, sheets: Sheets) -> Spot | None:
 def _look_beside(
     form: Form, name: str, lines: Lines, header: dict[str, Spot | None], answers: dict[str, Spot | None]
 ) -> None:
+    labels = {*form.fields, *(text for text, _ in form.asked)}
     for row, line in enumerate(lines):
+        if labels.isdisjoint(line):
+            continue
         for column, (text, following) in enumerate(pairwise(line)):
             field = form.fields.get(text, "")
             if field in header and header[field] is None:

@@ -33,14 +33,16 @@ class Store:
 
     def __init__(self, engine: Engine, place: str) -> None:
         self._engine, self.place = engine, place
+        self._is_trial = False
 
     @classmethod
-    def open(cls, place: str | Path | None, *, create: bool = True) -> Self:
+    def open(cls, place: str | Path | None, *, create: bool = True, trial: bool = False) -> Self:
         """Open a store, and make it where there is none.
 
         Args:
             place: Path of a SQLite file, URL of a database, or None: in memory, gone when closed.
             create: Whether a file that is not there is made.
+            trial: Whether all that is written from now on is undone at once: what would be, and no more.
 
         Raises:
             FileError: It is not there, is no store, cannot be reached, or its driver is missing.
@@ -57,6 +59,7 @@ class Store:
         except CrimestatsError:
             store.close()
             raise
+        store._is_trial = trial
         return store
 
     @contextmanager
@@ -66,6 +69,8 @@ class Store:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             yield connection
+            if self._is_trial:
+                connection.rollback()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

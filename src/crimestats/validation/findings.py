@@ -133,10 +133,14 @@ def _rows(wide: Round, sifted: _Sifted, languages: Mapping[str, Questionnaire]) 
             questionnaire=wide.definition.id, rule=rule.id, kind=rule.kind, severity=severities[number],
             verdict="undecided" if undecided else "fail", value=shown["value"],
             expected=shown.get("expected", ""), previous=shown.get("previous", ""), others=shown["cells"],
-            culprit="", fitting="", state="open", question=questions.get(number, text),
+            culprit="", fitting="", state="open", question=_sentence(questions.get(number, text)),
             message=messages.message(rule.id, where, row["area"], shown["year"], text),
         )  # fmt: skip
     return rows
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _questions(

@@ -12,6 +12,8 @@ from crimestats.questionnaire import Questionnaire, Rule
 
 _LONGEST = 160
 _EXACT = 1e15  # beyond it a figure is no count, and its digits are not its own
+_NEAR = re.compile(r"Did you mean (.+)\?")
+_DID_YOU_MEAN = "Did you mean {codes}?"
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
 
 Place = tuple[str, str, str]
@@ -94,7 +96,18 @@ def rows(fields: Mapping[str, Any], number: int, say: Callable[[str], str] = str
         say: Puts English words into another language.
     """
     columns = {name: _texts(values, say) for name, values in fields.items()}
+    if "near" in columns:
+        columns["near"] = [_asked(text, say) for text in columns["near"]]
     return [{name: texts[row] for name, texts in columns.items()} for row in range(number)]
+
+
+def _asked(text: str, say: Callable[[str], str]) -> str:
+    """The question that names near codes, in another language."""
+    found = _NEAR.fullmatch(text)
+    question = say(_DID_YOU_MEAN)
+    if not found or question == _DID_YOU_MEAN:
+        return text
+    return question.format(codes=found[1].replace(" or ", ", "))
 
 
 def _texts(values: Any, say: Callable[[str], str]) -> list[str]:

@@ -109,7 +109,8 @@ def year_range(wide: Round, items: Sequence[str], *, first: int, last: int) -> J
     rows = np.flatnonzero(outside)
     returned = wide.frame["return_id"].iloc[rows].astype(object)
     own = [wide.reference_years.get(str(source), frozenset((first, last))) for source in returned]
-    return Judgement.at(rows, expected=[f"{min(years)} to {max(years)}" for years in own])
+    ends = [np.array([end(years) for years in own], dtype=np.float64) for end in (min, max)]
+    return Judgement.at(rows, expected=tuple(ends))
 
 
 @kind()
