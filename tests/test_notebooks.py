@@ -110,3 +110,27 @@ def test_coding_national_offences(tmp_path, monkeypatch):
 
     # compared: what only one of the two has
     assert "Samplonia only: 0102 Attempted intentional homicide" in text
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_round_of_returns(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    text = run("03_a_round_of_returns.ipynb")
+
+    # sent out: the prisons' part, in Spanish, with the figures reported before
+    assert "['Start', 'Prisons', 'Personnel', 'Metadata']" in text
+    assert "Personas recluidas: total" in text
+
+    # judged: culprits named, and wider limits ask less
+    assert re.search(r"most likely 'Homicide'!\w+: \d+ would fit", text)
+    shipped, wider = map(
+        int, re.search(r"(\d+) queries with the limits shipped, (\d+) with ours", text).groups()
+    )
+    assert 0 < wider < shipped
+
+    # asked and answered: what was corrected and explained moved on, the rest had no reply
+    assert re.search(r"\d+ questions to Samplonia, \d+ cells coloured, letter SMP_un-cts-2024.html", text)
+    for state in ("no_reply", "corrected", "explained"):
+        assert re.search(rf"{state} +[1-9]", text)
+    assert "superseded: SMP.xlsx" in text
+    assert "Confirmed by the register's handbook." in text

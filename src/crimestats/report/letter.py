@@ -20,6 +20,7 @@ COORDINATION = "coordination"
 _TEXTS = [name for name, kind in frames.FINDINGS.columns.items() if kind != "place_year"]
 _ASKED_AS = {"error": "Cannot be right", "query": "Please check", "note": "Please explain"}
 _LAST = 10**6  # after all items of a questionnaire
+_LONGEST_NAME = 100  # characters of a return's name that its letter is called by
 _OF_ITEM = r"^[LN]\."  # what the sender named, or noted, in the row of an item
 
 
@@ -59,7 +60,7 @@ def letters(
     rows = _with_whose(findings, returns)
     written: dict[str, Path] = {}
     for (area, file), own in rows.groupby(["area", "alone"], sort=True):
-        parts = (str(area), definition.id, str(file))
+        parts = (names.file_stem(str(area)), definition.id, _short(str(file)))
         name = _free(names.anchor("_".join(part for part in parts if part)), written)
         html = letter_page(own, definition, language or _language(own), on, deadline, office)
         written[name] = page.write(html, Path(folder, f"{name}.html"))
@@ -115,6 +116,10 @@ def _language(rows: DataFrame) -> str:
     """The language that most questions are put in; English where the files name none that is there."""
     stated = rows.loc[rows["language"].isin(LANGUAGES), "language"]
     return str(stated.mode().iloc[0]) if len(stated) else "en"
+
+
+def _short(file: str) -> str:
+    return file if len(file) < _LONGEST_NAME else names.file_stem(file)
 
 
 def _free(name: str, taken: Mapping[str, Path]) -> str:

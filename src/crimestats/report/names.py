@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from hashlib import sha256
 
 from pandas import Series
 
@@ -9,6 +10,8 @@ from crimestats.frames import NOT_APPLICABLE, TOTAL, UNKNOWN
 
 ALL_CRIMES = "All crimes"
 UNNAMED = "Area not known"
+
+_LONGEST = 60  # characters of a file's name; a path may have 260 in all on some systems
 
 
 @cache
@@ -36,6 +39,17 @@ def anchor(code: str) -> str:
     ('MEX', '07032-07033-')
     """
     return re.sub(r"[^A-Za-z0-9_]+", "-", code)
+
+
+def file_stem(text: str) -> str:
+    """A text of a return as a part of a file's name: no longer than file systems take, no other's.
+
+    >>> file_stem("MEX"), file_stem("Mex/ico"), file_stem("Mex ico")
+    ('MEX', 'Mex-ico-b88805fa', 'Mex-ico-cc01d4f6')
+    """
+    name = anchor(text)
+    is_plain = name == text.upper() and len(name) <= _LONGEST
+    return name if is_plain else f"{name[:_LONGEST]}-{sha256(text.encode()).hexdigest()[:8]}"
 
 
 @cache

@@ -134,7 +134,7 @@ def _name(area: str) -> str:
 
 
 def _file(area: str, questionnaire: str) -> str:
-    return f"{names.anchor(area)}-{names.anchor(questionnaire)}.html"
+    return f"{names.file_stem(area)}-{names.anchor(questionnaire)}.html"
 
 
 def _areas(part: Part) -> list[str]:

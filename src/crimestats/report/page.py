@@ -1,6 +1,7 @@
 """Pages: templates filled in, and files written whole."""
 
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,8 @@ def write(html: str, path: str | Path) -> Path:
         remedy = "Give a file in a folder that is there and may be written."
         raise FileError(str(path), f"cannot be written ({error.strerror}).", remedy) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a name too long to write is too long to remove
+            part.unlink(missing_ok=True)
     return path
 
 

@@ -25,6 +25,9 @@ Row = Sequence[Any]
 _FIRST_COLUMNS = 12
 """Item numbers are looked for in so many columns; the questionnaire has them in the first."""
 
+_NAMED = 30
+"""Names of an item that are told one by one where they lead to no cell; a form has as many years at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -312,10 +315,25 @@ def _absent(
     undated = Counter(sheet for item, sheet in draft.rows.items() if item not in placed)
     for sheet, count in undated.items():
         yield Fact("_cell.unplaced", f"{count} rows of the sheet {sheet} have no year in their heading.")
+    yield from _unled(form, names, draft, placed)
+
+
+def _unled(form: Form, names: Names, draft: _Draft, placed: frozenset[int]) -> Iterator[Fact]:
+    """Names of single years that lead to no cell, of items that have one in other years."""
+    lost: dict[str, list[str]] = {}
     for kind, name, year in names.broken:
         at = form.index.get(name, -1)
-        if kind == "F" and at in placed and year.isdecimal() and (at, int(year)) not in draft.placed:
+        if kind == "F" and at in placed and _is_year(year) and (at, int(year)) not in draft.placed:
+            lost.setdefault(name, []).append(year)
+    for name, years in lost.items():
+        for year in years[:_NAMED]:
             yield Fact("_cell.unplaced", f"The name F.{name}.{year} leads to no cell.")
+        if len(years) > _NAMED:
+            yield Fact("_cell.unplaced", f"{len(years) - _NAMED:,} more names of F.{name} lead to no cell.")
+
+
+def _is_year(text: str) -> bool:
+    return len(text) == 4 and text.isascii() and text.isdigit()
 
 
 def _plan(form: Form, sheet: str, draft: _Draft, names: Names) -> Plan:

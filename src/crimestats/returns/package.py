@@ -235,12 +235,12 @@ def _comments(package: Package, sheet: str) -> list[Oddity]:
     parts = [
         package.parts[name] for name in own if basename(name).startswith("comment") and name in package.parts
     ]
-    found = [
-        Oddity(place, "comment", _without_ours(_text(body)).strip())
-        for part in parts
-        for place, body in _bodies(part)
-    ]
-    return [oddity for oddity in found if oddity.text]
+    texts: dict[Place, list[str]] = {}
+    for part in parts:
+        for place, body in _bodies(part):
+            if text := _without_ours(_text(body)).strip():
+                texts.setdefault(place, []).append(text)
+    return [Oddity(place, "comment", "\n".join(said)) for place, said in texts.items()]
 
 
 def _bodies(part: bytes) -> Iterator[tuple[Place, bytes]]:
