@@ -611,6 +611,7 @@ def sizes(good: bytes) -> Iterator[Case]:
     ):  # fmt: skip
         yield name, large, with_sheets(good, count, row)
     long = b"<si><t>" + b"a" * 32_000 + b"</t></si></sst>"
+    at = parts_of(good)[TEXTS].count(b"<si>")
     once = b"".join(b'<c r="%c#" t="s"><v>%d</v></c>' % (letter, at) for letter in range(65, 85))
     yield (
         "text_repeated_in_many_sheets",

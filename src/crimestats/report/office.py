@@ -80,6 +80,7 @@ def round_page(parts: Sequence[Part], folder: str) -> str:
     import crimestats
 
     units = [unit for part in parts for unit in _units(part, folder)]
+    units.sort(key=lambda unit: (unit["name"], unit["questionnaire"]))
     return page.fill(
         "round",
         title="Round of returns",
@@ -173,7 +174,7 @@ def _units(part: Part, folder: str) -> list[dict[str, Any]]:
             "states": {**counts, "corrected": counts["corrected"] + settled},
             "open": counts["open"] + counts["no_reply"],
         })  # fmt: skip
-    return sorted(units, key=lambda unit: (unit["name"], unit["questionnaire"]))
+    return units
 
 
 def _share(part: Part, area: str) -> str:

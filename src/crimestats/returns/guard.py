@@ -10,13 +10,10 @@ only then is the file read.
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from posixpath import basename
 from xml.parsers import expat
-
-import numpy as np
 
 from crimestats.errors import FileError
 
@@ -64,25 +61,12 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ZIP, _ZIP_END, _ZIP64 = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07"
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_SHORTEST = len(b'<c r="A1"/>')  # bytes of a plain cell
 _HEAD = 4096  # bytes of a part in which a document type is declared, if it is
 _PREFIX = re.compile(rb"<(/?)[A-Za-z_][\w.-]*:")
 _OUT_OF_THE_PLAIN = re.compile(rb'<c(?! r="[A-Z][0-9]{1,4}"[ tsn0-9="]*(?:inlineStr"|str")?(?:/>|><[vi]))')
-_FAR = re.compile(rb"""r\s*=\s*["'](?![A-Z]?[0-9]{1,4}["'])""")
-_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)([0-9]*)(["']?)""")
-_NUMBER_WITH_REFERENCE = re.compile(
-    rb"""<c\b(?![^<>]*\st\s*=\s*["'](?:str|inlineStr|d)["'])[^<>]*>"""
-    rb"""(?:\s*<f\b[^<>]*(?:/>|>[^<]*</f>))?\s*<v\b[^<>]*>[^<&]*&"""
-)
 _NO_CELLS = re.compile(rb"<sheetData\s*/>")
-_TWO_VALUES = re.compile(rb"</v>\s*<[vi]")
-_NO_INDEX = re.compile(rb"""\st=["']s["'][^<>]*><v>(?![0-9]+</v>)""")
-_INDEX = re.compile(
-    rb"""\st\s*=\s*["']s["'][^<>]*>\s*(?:<f\b[^<>]*(?:/>|>[^<]*</f>))?\s*<v\b[^<>]*>\s*([0-9]{1,9})"""
-)
 _UNIQUE = re.compile(rb"""uniqueCount\s*=\s*["']\s*\+?([0-9]+)""")
 _ENDS = (3, 5)  # expat: no element found, unclosed token
-_NEAR = (9_999, 26)  # rows and columns that a plain sheet may have
 _UNREAD = ("docprops/", "customxml/", "xl/media/", "xl/embeddings/", "xl/printersettings/")
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _CARRIED = (
@@ -259,68 +243,6 @@ def is_plain(cells: bytes) -> bool:
     return _OUT_OF_THE_PLAIN.search(cells) is None
 
 
-def measure(place: str, cells: bytes, limits: Limits = LIMITS, *, is_near: bool = False) -> int:
-    """Rows times columns of a sheet, or more; refuse one that would cost the reader more than the limits.
-
-    Args:
-        place: The sheet's part, for the message.
-        cells: Its `grid`.
-        limits: What it may cost.
-        is_near: The cells are plain, so that none is far away.
-
-    Raises:
-        RefusedError: Too many cells, cells too far away, or figures written in a way of which
-            the reader sees the first half.
-    """
-    if _is_marked(cells):
-        raise RefusedError("unreadable", f"{place} has comments or references amid its figures.")
-    if _TWO_VALUES.search(cells) or _NO_INDEX.search(cells):
-        raise RefusedError("unreadable", f"{place} has a cell with two values, or with one that is none.")
-    written = len(cells) // _SHORTEST
-    if not is_near or written > limits.cells:
-        written = cells.count(b"<c")
-    if written > limits.cells:
-        raise RefusedError("too_large", f"{place} has {written:,} cells.")
-    rows, columns = _NEAR if is_near else _extent(place, cells, written)
-    if rows * columns > limits.area:
-        raise RefusedError("too_large", f"{place} reaches to row {rows:,} and column {columns:,}.")
-    return rows * columns
-
-
-def measure_together(
-    grids: Mapping[str, bytes], areas: Sequence[int], strings: bytes, limits: Limits = LIMITS
-) -> None:
-    """Refuse sheets each of which may be read, but not all of them.
-
-    Args:
-        grids: The cells of every sheet.
-        areas: What `measure` said of them.
-        strings: The part of shared strings.
-        limits: What they may cost together.
-
-    Raises:
-        RefusedError: Too many cells in all, or texts repeated too often.
-    """
-    if sum(areas) > limits.areas:
-        reach = (_extent(name, cells, cells.count(b"<c"), is_exact=True) for name, cells in grids.items())
-        if (area := sum(rows * columns for rows, columns in reach)) > limits.areas:
-            raise RefusedError("too_large", f"Its {len(grids):,} sheets have room for {area:,} cells.")
-    texts = strings.split(b"</si>")
-    longest = max(map(len, texts))
-    if sum(map(len, grids.values())) // _SHORTEST * longest <= limits.text:
-        return
-    sizes = np.fromiter(map(len, texts), dtype=np.int64)
-    said = sum(_said(cells, sizes) for cells in grids.values())
-    if said > limits.text:
-        raise RefusedError("bomb", f"Its cells repeat {said:,} bytes of text; the longest has {longest:,}.")
-
-
-def _said(cells: bytes, sizes: "np.typing.NDArray[np.int64]") -> int:
-    """Bytes of shared texts that the cells of a sheet repeat."""
-    found = np.fromiter((int(index[1]) for index in _INDEX.finditer(cells)), dtype=np.int64)
-    return int(sizes[found[found < len(sizes)]].sum())
-
-
 def check_form(place: str, part: bytes) -> None:
     """Refuse a part that is no XML; readers would differ on where it goes wrong.
 
@@ -338,43 +260,6 @@ def check_form(place: str, part: bytes) -> None:
     except (expat.ExpatError, ValueError, LookupError) as error:
         kind = "truncated" if part and getattr(error, "code", 0) in _ENDS else "unreadable"
         raise RefusedError(kind, f"The part {place} is no XML ({error}).") from error
-
-
-def _is_marked(cells: bytes) -> bool:
-    """Whether a number may be interrupted; the single signs are looked for first, which costs nothing."""
-    return (
-        (b"!" in cells and b"<!" in cells)
-        or (b"?" in cells and b"<?" in cells)
-        or (b"&" in cells and _NUMBER_WITH_REFERENCE.search(cells) is not None)
-    )
-
-
-def _extent(place: str, cells: bytes, written: int, *, is_exact: bool = False) -> tuple[int, int]:
-    """Rows and columns up to the last cell, or more; never less.
-
-    Cells may leave out their address and then stand one after the other; where
-    any does, every cell is taken for a column and every row for a row more.
-    """
-    lines = cells.count(b"<row")
-    addressed = cells.count(b'<c r="') == written
-    if addressed and not is_exact and not _FAR.search(cells):
-        return _NEAR
-    rows, columns = 1, 1
-    for reference in _REFERENCE.finditer(cells):
-        letters, digits, quote = reference.groups()
-        if not quote or not digits or len(letters) > 3 or len(digits) > 7:
-            raise RefusedError("unreadable", f"{place} has a cell at an impossible address.")
-        if letters or not addressed:
-            rows = max(rows, int(digits))
-            columns = max(columns, _column(letters))
-    return (rows, columns) if addressed else (rows + lines, columns + written)
-
-
-def _column(letters: bytes) -> int:
-    column = 0
-    for letter in letters.upper():
-        column = column * 26 + letter - 64
-    return column
 
 
 def check_strings(strings: bytes, limits: Limits = LIMITS) -> None:

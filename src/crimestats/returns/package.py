@@ -7,7 +7,7 @@ from html import unescape
 from itertools import zip_longest
 from posixpath import basename, dirname, join, normpath
 
-from crimestats.returns import guard
+from crimestats.returns import guard, measuring
 from crimestats.returns.guard import LIMITS, Limits, Parts, RefusedError
 
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^<>]*)>")
@@ -92,8 +92,8 @@ def open_package(data: bytes, limits: Limits = LIMITS) -> Package:
     targets = _relations(parts, "xl/workbook.xml")
     grids = _grids(parts, targets)
     plain = frozenset(name for name, cells in grids.items() if guard.is_plain(cells))
-    areas = [guard.measure(name, cells, limits, is_near=name in plain) for name, cells in grids.items()]
-    guard.measure_together(grids, areas, strings, limits)
+    areas = [measuring.measure(name, cells, limits, is_near=name in plain) for name, cells in grids.items()]
+    measuring.measure_together(grids, areas, strings, limits)
     for name in (*_FRAME, *grids):
         if name in parts:
             guard.check_form(name, parts[name])

@@ -91,6 +91,7 @@ class Reader:
     def _find_layout(self, found: Names, sheets: Sheets, part: tuple[str, ...]) -> Layout:
         numbers = self.form.numbers
         asked = {spot[0] for spot in (*found.questions.values(), found.header.get("original")) if spot}
+        asked -= {spot[0] for spot in found.figures}  # a name that was moved leads to a sheet of figures
         frames = [
             frame
             for name, lines in sheets.items()

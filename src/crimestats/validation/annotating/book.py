@@ -13,6 +13,7 @@ from crimestats.validation.annotating.sheet import Sheet, place_of, unselected
 OURS = re.compile(r"A\.[0-9a-f]{8,64}|K\.[0-9]{1,6}|H\.original|H\.earlier")
 """Names that annotating gives: answers, coloured cells, the files that this one supersedes."""
 
+_INPUT = re.compile(r"[FHLMN]\.")
 _TARGET = re.compile(r"=?(?:'((?:[^']|'')+)'|([^'!\[\]]+))!(\$?[A-Za-z]{1,3}\$?[0-9]{1,7})")
 _BEFORE_VIEWS = (
     "fileVersion",
@@ -87,6 +88,15 @@ class Book:
                 if target and place:
                     sheet = target[1].replace("''", "'") if target[1] else target[2]
                     found[entry.get("name")] = (sheet, place)
+        return found
+
+    def with_inputs(self) -> set[str]:
+        """Sheets that hold cells of the questionnaire; they are the sender's."""
+        found = set()
+        for entry in self._defined():
+            name, target = entry.get("name", ""), _TARGET.fullmatch((entry.text or "").strip())
+            if target and _INPUT.match(name) and not OURS.fullmatch(name):
+                found.add(target[1].replace("''", "'") if target[1] else target[2])
         return found
 
     def forget(self, sheet: str) -> None:

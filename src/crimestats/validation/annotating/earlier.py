@@ -43,8 +43,14 @@ def take_back(archive: Archive, book: Book, styles: Styles) -> Earlier:
         styles: Its formats.
     """
     names = book.ours()
+    inputs = book.with_inputs()  # a sender may have moved one of our cells to such a sheet
     sheet = next(
-        (target[0] for name, target in names.items() if name[0] in "HA" and target[0] in book.names), ""
+        (
+            target[0]
+            for name, target in names.items()
+            if name[0] in "HA" and target[0] in book.names and target[0] not in inputs
+        ),
+        "",
     )
     sheet = sheet if sheet and book.part(sheet) else ""
     texts = _texts(archive, sheet)
