@@ -224,3 +224,66 @@ def test_a_file_that_another_one_answers_counts_no_more(tmp_path):
     assert cells.loc[cells["item"] == "A.abc", "raw"].item() == "It was a slip."
     states = cs.returns.returns(cells).set_index("return_id")["status"].to_dict()
     assert states == {"MEX (answered).xlsx": "read", "MEX.xlsx": "superseded"}
+
+
+def test_files_that_name_different_countries_in_a_row_are_two_figures(tmp_path):
+    glotip = DEFINITIONS["glotip-2024"]
+    row = next(item.item for item in glotip if item.entry == "country")
+    for name, label in (("a", "Spain"), ("b", "France")):
+        table = pd.DataFrame({"year": ["2021"], "item": [row], "value": ["30"], "label": [label]})
+        cs.build(glotip, tmp_path / f"{name}.xlsx", area="MEX", figures=table, years=[2021])
+    cells = cs.read(tmp_path, glotip)
+    observed = cs.observe(cells, cs.validate(cells, glotip))
+    own = observed[(observed["item"] == row) & observed["value"].notna()]
+    assert sorted(zip(own["country"], own["value"], strict=True)) == [("ESP", 30), ("FRA", 30)]
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_what_an_answer_leaves_out_or_empties_still_counts(tmp_path, emptied):
+    from hashlib import sha256
+
+    cts = DEFINITIONS["un-cts-2024"]
+    rows = [("2021", "theft_offences", "412"), ("2021", "held", "70"), ("2021", "robbery_offences", "9")]
+    table = pd.DataFrame(rows, columns=["year", "item", "value"])
+    first = cs.build(cts, tmp_path / "all.xlsx", area="MEX", figures=table, years=[2021])
+    book = openpyxl.load_workbook(first)
+    place, cell = next(iter(book.defined_names["F.held.2021"].destinations))
+    book[place][cell.replace("$", "")].value = 71
+    if emptied:
+        place, cell = next(iter(book.defined_names["F.theft_offences.2021"].destinations))
+        book[place][cell.replace("$", "")].value = None
+    else:
+        del book["Other"], book["Violent"]
+    sheet = book.create_sheet("Questions")
+    sheet["A1"] = sha256(first.read_bytes()).hexdigest()
+    name = openpyxl.workbook.defined_name.DefinedName("H.original", attr_text="Questions!$A$1")
+    book.defined_names["H.original"] = name
+    book.save(tmp_path / "answered.xlsx")
+    cells = cs.read(tmp_path, cts)
+    report = cs.validate(cells, cts)
+    observed = cs.observe(cells, report).dropna(subset="value").set_index("item")["value"].to_dict()
+    assert observed == {"theft_offences": 412, "held": 71, "robbery_offences": 9}
+    assert ("ALL-029" in set(report.data["rule"])) is emptied
+    assert (report.data["rule"] == "ALL-013").sum() == 1
+    assert "ALL-009" not in set(report.data["rule"])
+    assert set(report.returns["status"]) == {"read", "superseded"}
+
+
+@pytest.mark.parametrize(
+    ("style", "is_read"), [("0.0%", False), ("0%", False), ('0.0" %"', True), ("0.00", True)]
+)
+def test_a_cell_shown_as_per_cent_is_not_read_as_what_it_holds(tmp_path, style, is_read):
+    survey = DEFINITIONS["victimisation-survey"]
+    item = next(item.item for item in survey if item.keys["unit"] == "per_cent")
+    table = pd.DataFrame({"year": ["2021"], "item": [item], "value": ["0.25"]})
+    path = cs.build(survey, tmp_path / "MEX.xlsx", area="MEX", figures=table, years=[2021])
+    book = openpyxl.load_workbook(path)
+    place, cell = next(iter(book.defined_names[f"F.{item}.2021"].destinations))
+    book[place][cell.replace("$", "")].number_format = style
+    book.save(path)
+    cells = cs.read(path, survey)
+    report = cs.validate(cells, survey)
+    assert (cells.loc[cells["item"] == item, "value"].item() == 0.25) is is_read
+    assert cells.loc[cells["item"] == item, "raw"].item() == "0.25"
+    assert ("ALL-039" in set(report.data["rule"])) is not is_read
+    assert "ALL-030" not in set(report.data["rule"])

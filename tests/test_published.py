@@ -122,6 +122,47 @@ def test_the_whole_column_tells_which_sign_is_the_decimal_one():
     assert mixed["value"].tolist() == [3.5, 1234.5]
 
 
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["1,234", "2,345"], [None, None]),
+        (["1,234", "12.5"], [None, 12.5]),  # 12.5 may have been a number, written by the program
+        (["1,234", "1,234.5"], [1234.0, 1234.5]),
+        (["1,234", "1,234,567"], [1234.0, 1234567.0]),
+        (["-12,345", "3,5"], [None, 3.5]),
+    ],
+)
+def test_a_rate_with_one_comma_is_left_unless_the_column_tells(texts, values):
+    read = figures(pd.DataFrame({"value": texts}), pd.Series(["rate_per_100000"] * 2))
+    assert [None if pd.isna(value) else value for value in read["value"]] == values
+    assert (read["status"] == "unreadable").tolist() == [value is None for value in values]
+
+
+def test_a_rate_that_cannot_be_read_is_a_finding(read):
+    rate = {"unit": "Rate per 100,000 population"}
+    observations, findings = read([row(THEFT, "1,234", **rate), row(THEFT, "2,345", year=2020, **rate)])
+    assert observations["status"].tolist() == ["unreadable"] * 2
+    assert findings[["rule", "cell"]].astype(str).to_numpy().tolist() == [
+        ["PUB-010", "L4"],
+        ["PUB-010", "L5"],
+    ]
+
+
+def test_a_share_above_the_whole_is_found_and_not_taken(read):
+    share = {"unit": "Percentage of total persons held"}
+    unsentenced = ("Persons held", "by status", "Unsentenced")
+    observations, findings = read([
+        row(unsentenced, 2550, **share), row(unsentenced, 25.5, year=2020, **share),
+        row(unsentenced, 100, year=2021, **share), row(HELD, 2550, year=2021),
+    ])  # fmt: skip
+    assert observations["status"].tolist() == ["impossible", "exact", "exact", "exact"]
+    assert observations["value"].isna().tolist() == [True, False, False, False]
+    assert "Value: 2550" in observations["note"].iloc[0]
+    assert findings[["rule", "severity", "cell"]].astype(str).to_numpy().tolist() == [
+        ["PUB-018", "error", "L4"]
+    ]
+
+
 def test_a_cell_that_can_be_computed_is_found_with_the_cells_that_tell_it(read):
     ages = {"age": "0 to 17 years"}
     _, findings = read([
@@ -171,6 +212,22 @@ def test_labels_not_known_are_kept_and_candidates_named(read):
     unknown = found(findings, "PUB-020")
     assert unknown["cell"].tolist() == ["L4", "L6"]
     assert "(category; 2 rows). Near: Theft" in unknown["message"].iloc[0]
+    assert unknown["value"].tolist() == ["Thefft", "Women"]
+
+
+def test_each_unit_that_is_not_known_is_named(read):
+    units = ["Rate per 1,000 inhabitants of age", "Rates", "", "Rates"]
+    observations, findings = read([row(THEFT, 5, unit=unit, year=2010 + n) for n, unit in enumerate(units)])
+    unknown = found(findings, "PUB-020")
+    assert unknown["value"].astype(str).tolist() == [
+        "Rate per 1,000 inhabitants of age",
+        "Rates",
+        "(nothing)",
+    ]
+    assert "“Rates” is not a label that is known (unit; 2 rows)" in unknown["message"].iloc[1]
+    assert [note.partition("Unit: ")[2] for note in observations["note"]] == [
+        "Rate per 1,000 inhabitants of age", "Rates", "(nothing)", "Rates",
+    ]  # fmt: skip
 
 
 def test_labels_that_drift_are_matched_and_noted(read):

@@ -298,6 +298,24 @@ def test_more_above_than_below_is_said():
     assert (row["value"], row["note"]) == (150, "the numerator is above the denominator")
 
 
+@pytest.mark.parametrize(
+    ("reported", "upper", "note"),
+    [
+        (250.0, None, "the reported share is above 100"),
+        ((120.0, 130.0), None, "the reported share is above 100"),
+        ((20.0, 130.0), None, ""),
+        (100.0, None, ""),
+        (90.0, 110.0, "the reported upper limit is above 100; bounds are the survey's 95 per cent limits"),
+    ],
+)
+def test_a_reported_share_above_the_whole_is_said(reported, upper, note):
+    limits = [("survey_bribery_prevalence_lower", 1.0), ("survey_bribery_prevalence_upper", upper)]
+    given = [("survey_bribery_prevalence", reported), *(limits if upper else [])]
+    row = inputs("16.5.1", *given)
+    assert row["basis"] == "reported"
+    assert row["note"].partition("no figure of survey_contacts (not reported)")[2].removeprefix("; ") == note
+
+
 def test_returns_that_differ_give_a_range_and_say_so():
     row = inputs("16.3.2", ("held_unsentenced", 20), ("held_unsentenced", 30), ("held", 100))
     assert math.isnan(row["value"])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _KEY = ["area", "year", "item"]
 _OWNER = "owner"
+_SAME = [*_KEY, _OWNER, "entered"]
 _PLACE = ["return_id", "sheet", "cell"]
 _NUMBERS = ["value", "lower", "upper"]
 _BREAK = r"^M\.(.+)\.break_year$"
@@ -64,10 +65,11 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
     figures = _without(figures, _is_misdated(figures, report.definition), "misdated")
     figures = _without(figures, _is_impossible(figures, report.definition), "impossible")
     figures["segment"] = _segments(figures, breaks(cells), report.definition)
-    figures, several = reconcile(figures, [*_KEY, _OWNER]), figures
+    figures = _entered(figures, cells, report.definition)
+    figures, several = reconcile(figures, _SAME), figures
     if strict:
         figures = _without(figures, _is_doubtful(figures, several, report.data), "withheld")
-    return OBSERVATIONS.cast(_named(_described(figures, report.definition), cells, report.definition))
+    return OBSERVATIONS.cast(_named(_described(figures, report.definition), report.definition))
 
 
 def breaks(cells: DataFrame) -> DataFrame:
@@ -176,9 +178,8 @@ def _is_doubtful(figures: DataFrame, several: DataFrame, findings: DataFrame) ->
     """Figures with an open error at one of the cells that give them a value."""
     errors = findings[(findings["severity"] == "error") & (findings["verdict"] == "fail")]
     at_error = np.isin(_places(several, several), _places(errors, several)) & several["lower"].notna()
-    keys = [*_KEY, _OWNER]
-    doubted = pd.MultiIndex.from_frame(several.loc[at_error, keys])
-    return pd.MultiIndex.from_frame(figures[keys]).isin(doubted)
+    doubted = pd.MultiIndex.from_frame(several.loc[at_error, _SAME])
+    return pd.MultiIndex.from_frame(figures[_SAME]).isin(doubted)
 
 
 def _is_misdated(figures: DataFrame, definition: "Questionnaire") -> "NDArray[np.bool_]":
@@ -252,15 +253,20 @@ def _described(figures: DataFrame, definition: "Questionnaire") -> DataFrame:
     return figures.assign(**described)
 
 
-def _named(figures: DataFrame, cells: DataFrame, definition: "Questionnaire") -> DataFrame:
-    """With the country or city that the sender named in a row; the words stay in the note.
+def _entries(definition: "Questionnaire") -> "Series[str]":
+    """The items in whose row the sender names a country or a city, and which of the two."""
+    return definition.data[definition.data["entry"] != ""].set_index("item")["entry"]
 
-    A name that is no known country is `_U`; a city is called as the sender calls it. The number
-    of the row (`trait`) told rows apart that are not named yet; a named one is told by its name,
-    so that a country is one series whatever row it stands in.
+
+def _entered(figures: DataFrame, cells: DataFrame, definition: "Questionnaire") -> DataFrame:
+    """With what the sender named in each row (`label`) and what that is (`entered`), else empty.
+
+    A name that is no known country is `_U`; a city is called as the sender calls it. Files that
+    name different countries in the same row give different figures.
     """
-    asked = definition.data[definition.data["entry"] != ""].set_index("item")["entry"]
+    asked = _entries(definition)
     own = figures["item"].isin(asked.index).to_numpy()
+    figures = figures.assign(label="", entered="")
     if not own.any():
         return figures
     said = cells[cells["item"].astype("str").str.startswith("L.")].astype({"return_id": "str", "item": "str"})
@@ -268,21 +274,30 @@ def _named(figures: DataFrame, cells: DataFrame, definition: "Questionnaire") ->
         said["raw"].str.strip().to_numpy(),
         index=pd.MultiIndex.from_arrays([said["return_id"], said["item"].str.removeprefix("L.")]),
     )
-    rows = figures.loc[own, ["return_id", "item", "note"]].astype("str")
-    label = written[~written.index.duplicated()].reindex(
-        pd.MultiIndex.from_frame(rows[["return_id", "item"]])
-    )
-    label = label.fillna("").set_axis(rows.index)
-    dimension = rows["item"].map(asked)
-    code = areas.match(label)["area"].where(dimension == "country", label.where(label != "", UNKNOWN))
+    rows = figures.loc[own, ["return_id", "item"]].astype("str")
+    label = written[~written.index.duplicated()].reindex(pd.MultiIndex.from_frame(rows)).fillna("")
+    label = label.set_axis(rows.index)
+    is_country = rows["item"].map(asked) == "country"
+    code = areas.match(label)["area"].where(is_country, label.where(label != "", UNKNOWN))
+    figures.loc[rows.index, "label"], figures.loc[rows.index, "entered"] = label, code
+    return figures
+
+
+def _named(figures: DataFrame, definition: "Questionnaire") -> DataFrame:
+    """With the country or city that the sender named as a breakdown; the words stay in the note.
+
+    The number of the row (`trait`) told rows apart that are not named yet; a named one is told by
+    its name, so that a country is one series whatever row it stands in.
+    """
+    dimension = figures["item"].astype("str").map(_entries(definition))
+    if dimension.isna().all():
+        return figures
     named = figures.assign(note=figures["note"].astype("str"))
     for column in ("country", "city"):
-        chosen = code[dimension == column]
-        named[column] = named[column].astype("str")
-        named.loc[chosen.index, column] = chosen
-    told = code[code != UNKNOWN].index
-    named["trait"] = named["trait"].astype("str")
-    named.loc[told, "trait"] = TOTAL
-    both = (label + "; " + rows["note"]).where((label != "") & (rows["note"] != ""), label + rows["note"])
-    named.loc[rows.index, "note"] = both
+        chosen = dimension == column
+        named[column] = named[column].astype("str").mask(chosen, named["entered"])
+    told = dimension.notna() & (named["entered"] != UNKNOWN)
+    named["trait"] = named["trait"].astype("str").mask(told, TOTAL)
+    between = np.where((named["label"] != "") & (named["note"] != ""), "; ", "")
+    named["note"] = (named["label"] + between + named["note"]).where(dimension.notna(), named["note"])
     return named

@@ -207,6 +207,7 @@ def _notes(rows: DataFrame, parts: dict[str, DataFrame], computed: dict[str, Num
         np.where(np.isnan(computed["lower"]) | (share["status"] == _CONFLICTING), _missing(share), ""),
         np.where(parts["denominator"]["upper"] <= 0, "the denominator is nought", ""),
         np.where(is_above, "the numerator is above the denominator", ""),
+        *_beyond(is_share, parts),
         _differing(share, computed),
         _of_limits(parts),
     ]
@@ -215,6 +216,16 @@ def _notes(rows: DataFrame, parts: dict[str, DataFrame], computed: dict[str, Num
         column = Series(each, index=rows.index, dtype="str")
         joined = joined.where((joined == "") | (column == ""), joined + "; ") + column
     return list(joined)
+
+
+def _beyond(is_share: Flags, parts: dict[str, DataFrame]) -> list[NDArray[Any]]:
+    """Which reported shares, and which limits that stand beside them, are above the whole."""
+    is_limit = _has_limits(parts) & ~np.isnan(parts["value"]["value"].to_numpy())
+    said = (("value", "share", is_share), ("upper", "upper limit", is_share & is_limit))
+    return [
+        np.where(taken & (parts[name]["lower"] > 100).to_numpy(), f"the reported {each} is above 100", "")
+        for name, each, taken in said
+    ]
 
 
 def _missing(part: DataFrame) -> NDArray[Any]:

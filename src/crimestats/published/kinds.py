@@ -20,6 +20,10 @@ Fields = dict[str, Any]
 KINDS: dict[str, Own] = {}
 """The kinds of this room by name; the others are those of `crimestats.questionnaire.kinds`."""
 
+WRITTEN = {"sex": "sex_label", "age": "age_label", "unit": "unit_label"}
+"""Columns of the table that hold a label as it was published, where the column of the name has its code."""
+
+NOTHING = "(nothing)"
 _DIGITS = re.compile(r"\D+")
 
 
@@ -35,7 +39,8 @@ def label_unknown(wide: Release, items: Sequence[str]) -> Judgement:
     column = wide.column_of("unknown")
     label = np.full(len(column), "", dtype=object)
     for name in set(column) - {""}:
-        label = np.where(column == name, wide.column_of(name), label)
+        written = wide.column_of(WRITTEN.get(name, name))
+        label = np.where(column == name, np.where(written == "", NOTHING, written), label)
     return _once(
         wide, column != "", [column, label], value=label, column=column, near=_near(wide.column_of("near"))
     )
@@ -105,7 +110,7 @@ def country_unknown(wide: Release, items: Sequence[str]) -> Judgement:
     label = wide.column_of("label")
     is_listed = wide.column_of("key") != ""
     unknown = is_listed & (wide.table["country_known"] == "0").to_numpy()
-    own = np.where(label == "", "(nothing)", label)
+    own = np.where(label == "", NOTHING, label)
     return _once(wide, unknown, [wide.column_of("area"), label], value=own)
 
 
@@ -172,6 +177,20 @@ def fraction(wide: Release, items: Sequence[str]) -> Judgement:
 def negative(wide: Release, items: Sequence[str]) -> Judgement:
     """No figure is below nought."""
     return Judgement.at(np.flatnonzero(wide.upper[: len(wide.table)] < 0))
+
+
+@kind
+def share_above(wide: Release, items: Sequence[str], *, unit: str, most: float) -> Judgement:
+    """No share of a whole is above it.
+
+    Args:
+        wide: The file.
+        items: Not read.
+        unit: Code of the unit that shares are in.
+        most: No share is larger, however it was rounded.
+    """
+    is_share = (wide.table["unit"] == unit).to_numpy()
+    return Judgement.at(np.flatnonzero(is_share & (wide.lower[: len(is_share)] > most)))
 
 
 @kind

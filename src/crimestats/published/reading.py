@@ -10,6 +10,7 @@ from pandas import DataFrame, Series
 from crimestats.areas import areas, match
 from crimestats.frames import BREAKDOWNS, NOT_APPLICABLE, OBSERVATIONS, TOTAL, UNKNOWN
 from crimestats.published import rules
+from crimestats.published.kinds import NOTHING, WRITTEN
 from crimestats.published.layout import read_sheets
 from crimestats.published.release import Release, to_release
 from crimestats.published.series import countries, describe
@@ -122,6 +123,12 @@ def _ids(table: DataFrame, found: DataFrame) -> Series:
     return Series(ids.reindex(keys).fillna("").to_numpy(), index=table.index, dtype="str")
 
 
+def _written(table: DataFrame, name: str) -> Series:
+    """The label of sex, age or unit as it was published, where it is not known."""
+    is_unknown = (table["unknown"] == name) | ((table["unknown"] != "") & (table[name] == UNKNOWN))
+    return table[WRITTEN[name]].replace("", NOTHING).where(is_unknown, "")
+
+
 def _notes(table: DataFrame, is_without: Series) -> Series:
     """What the publisher says that no column holds: source, a country not known, a value not taken."""
     parts = DataFrame({
@@ -129,6 +136,7 @@ def _notes(table: DataFrame, is_without: Series) -> Series:
         "Area: ": (table["iso3"] + " " + table["country"]).str.strip().where(table["area"] == UNKNOWN, ""),
         "Marked by the publisher: ": table["country"].str.extract(r"([*†]+)\s*$")[0].fillna(""),
         "Label: ": table["category"].where((table["unknown"] != "") | (table["country_known"] == "0"), ""),
+        **{f"{name.capitalize()}: ": _written(table, name) for name in WRITTEN},
         "Year: ": table["year"].where(table["own_year"] == 0, ""),
         "Value: ": table["value"].where(is_without | table["value_"].isna(), ""),
     })  # fmt: skip

@@ -24,7 +24,7 @@ _COMMON = ("check", "unless", "undecided")
 
 OWN = {**kinds.KINDS, **recovering.KINDS}
 
-MISDATED, IMPOSSIBLE, UNREADABLE = "year_outside", "negative", "own_cell_id"
+MISDATED, IMPOSSIBLE, UNREADABLE = ("year_outside",), ("negative", "share_above"), ("own_cell_id",)
 """Kinds whose failures take the value away, as they do in a return."""
 
 
@@ -89,8 +89,8 @@ def unusable(release: Release) -> DataFrame:
     """Rows whose value is not taken, by reason: columns misdated, impossible, unreadable."""
     columns = {"misdated": MISDATED, "impossible": IMPOSSIBLE, "unreadable": UNREADABLE}
     taken = DataFrame(False, index=release.table.index, columns=list(columns))
-    for name, kind in columns.items():
-        for rule in (each for each in release.definition.rules if each.kind == kind):
+    for name, own in columns.items():
+        for rule in (each for each in release.definition.rules if each.kind in own):
             rows = said(release, rule).place
             taken[name] |= Series(np.isin(np.arange(len(taken)), rows), index=taken.index)
     return taken

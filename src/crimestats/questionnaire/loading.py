@@ -22,6 +22,8 @@ from crimestats.questionnaire.definition import (
 )
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+_FIGURE = ["iccs", "code", "measure", "unit", "stage", "source", "entry", *BREAKDOWNS]
+"""Columns that say which figure an item is."""
 _RULE_FIELDS = ("id", "kind", "severity", "message", "why")
 
 
@@ -61,7 +63,9 @@ def _parts(folder: Path, language: str, seen: tuple[str, ...]) -> _Parts:
     before = [_parts(_beside(folder, name), language, seen) for name in _names(record, "follows")]
     after = [_parts(_beside(folder, name), language, seen) for name in _names(record, "include")]
     changes = record.get("changes", {})
+    _refuse_strangers(folder, changes, [*before, *after])
     taken = [_without(parts, changes, folder) for parts in (*before, *after)]
+    _refuse_namesakes(folder, taken)
     return _own(folder, language, record, taken[: len(before)], taken[len(before) :])
 
 
@@ -71,11 +75,13 @@ def _own(
     taken = [*before, *after]
     common = files.shipped("questionnaires", "labels.en.csv")
     labels = {key: languages.translate(text, language) for key, text in _texts(common).items()}
-    for parts in taken:
+    for parts in (*after, *before):
         labels |= parts.labels
     labels |= _labels(folder, language, is_needed=not taken)
-    modules = _by_id([*_modules(before), *record.get("module", ()), *_modules(after)])
-    record = {**_inherited(before), **record, "module": modules}
+    mine = {module["id"]: module for module in record.get("module", ())}
+    modules = _in_order(_modules(before), mine, _modules(after))
+    lineage = [name for parts in before for name in parts.record["lineage"]]
+    record = {**_inherited(before), **record, "module": modules, "lineage": [record["id"], *lineage]}
     whole = not taken
     given = [parts.data for parts in taken]
     own = (
@@ -84,16 +90,26 @@ def _own(
         else None
     )
     data = _merged([parts.data for parts in before], own, [parts.data for parts in after], ["item"])
+    _refuse_repeated_numbers(folder, data)
     is_there = whole or (folder / "metadata.csv").is_file()
     asked = _metadata(folder / "metadata.csv", record) if is_there else None
     tables = [parts.metadata for parts in before], [parts.metadata for parts in after]
     metadata = _merged(tables[0], asked, tables[1], ["module", "question"])
     data = data.assign(label=("item." + data["item"]).map(labels))
-    rules = {rule.id: rule for parts in before for rule in parts.rules}
-    if whole or (folder / "rules.toml").is_file():
-        rules |= _distinct(_rules_of(folder / "rules.toml", set(data["item"])))
-    rules |= {rule.id: rule for parts in after for rule in parts.rules}
-    return _Parts(record, labels, data, metadata, tuple(rules.values()))
+    is_ruled = whole or (folder / "rules.toml").is_file()
+    ruled = _rules_of(folder / "rules.toml", set(data["item"])) if is_ruled else ()
+    return _Parts(record, labels, data, metadata, _ruled(folder, before, _distinct(ruled), after))
+
+
+def _ruled(folder: Path, before: list[_Parts], own: dict[str, Rule], after: list[_Parts]) -> tuple[Rule, ...]:
+    first, last = ({rule.id: rule for parts in bases for rule in parts.rules} for bases in (before, after))
+    for parts in (*before, *after):
+        for rule in parts.rules:
+            other = first.get(rule.id, last.get(rule.id, rule))
+            if other.place != rule.place and rule.id not in own:
+                fault = f"`{rule.id}` is a rule at {other.place} and another one at {rule.place}."
+                raise DefinitionError(str(folder), fault, "Write it anew in rules.toml.")
+    return tuple(_in_order(first, own, last))
 
 
 def _names(record: dict[str, Any], field: str) -> tuple[str, ...]:
@@ -108,16 +124,18 @@ def _beside(folder: Path, name: str) -> Path:
 
 
 def _inherited(before: list[_Parts]) -> dict[str, Any]:
-    own = ("id", "module", "follows", "include", "changes")
+    own = ("id", "module", "follows", "include", "changes", "lineage")
     return {name: value for parts in before for name, value in parts.record.items() if name not in own}
 
 
-def _modules(several: list[_Parts]) -> list[dict[str, Any]]:
-    return [module for parts in several for module in parts.record["module"]]
+def _modules(several: list[_Parts]) -> dict[str, Any]:
+    return {module["id"]: module for parts in several for module in parts.record["module"]}
 
 
-def _by_id(modules: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return list({module["id"]: module for module in modules}.values())
+def _in_order(before: dict[str, Any], own: dict[str, Any], after: dict[str, Any]) -> list[Any]:
+    """By id what is followed, own and included; an own one stands in the place of its namesake."""
+    chosen = {**after, **before, **own}
+    return [chosen[name] for name in {**before, **own, **after}]
 
 
 def _merged(
@@ -135,17 +153,55 @@ def _merged(
     return chosen.iloc[Series(places).argsort()].reset_index(drop=True)
 
 
+def _refuse_strangers(folder: Path, changes: dict[str, Any], bases: list[_Parts]) -> None:
+    """Every name that the change leaves out is one of what is taken over."""
+    modules = {module["id"] for parts in bases for module in parts.record["module"]}
+    asked = {name for parts in bases for column in ("module", "table", "item") for name in parts.data[column]}
+    rules = {rule.id for parts in bases for rule in parts.rules}
+    for field, known in (("without", modules | asked), ("without_rules", rules)):
+        for name in _names(changes, field):
+            if name not in known:
+                place = f"{folder / 'questionnaire.toml'}, changes, {field}"
+                remedy = _near(name, known) if known else "Leave it out."
+                raise DefinitionError(place, f"`{name}` is nothing that is taken over.", remedy)
+
+
+def _refuse_namesakes(folder: Path, bases: list[_Parts]) -> None:
+    """No item is one figure in a questionnaire taken over and another one in the next."""
+    if len(bases) < 2:
+        return
+    tables = [parts.data.assign(base=parts.record["id"]) for parts in bases]
+    items = concat(tables, ignore_index=True).drop_duplicates(["item", *_FIGURE])
+    twice = items[items["item"].duplicated(keep=False)]
+    if len(twice):
+        item = twice["item"].iloc[0]
+        one, other = twice.loc[twice["item"] == item, "base"].iloc[:2]
+        raise DefinitionError(
+            str(folder),
+            f"`{item}` is one figure in {one} and another one in {other}; {twice['item'].nunique()} are so.",
+            "Leave it out under `[changes] without`, or take over one of the two only.",
+        )
+
+
+def _refuse_repeated_numbers(folder: Path, data: DataFrame) -> None:
+    twice = data[data["number"].duplicated(keep=False)]
+    if len(twice):
+        number = twice["number"].iloc[0]
+        one, other = twice.loc[twice["number"] == number, "item"].iloc[:2]
+        raise DefinitionError(
+            str(folder),
+            f"`{one}` and `{other}` both have the number {number}; {twice['number'].nunique()} stand twice.",
+            "Leave one out under `[changes] without`, or give it another number in items.csv.",
+        )
+
+
 def _without(parts: _Parts, changes: dict[str, Any], folder: Path) -> _Parts:
     """What is taken over, without the modules, tables, items and rules that the change leaves out."""
-    gone = set(changes.get("without", ()))
-    dropped = set(changes.get("without_rules", ()))
+    gone, dropped = set(_names(changes, "without")), set(_names(changes, "without_rules"))
     if not gone and not dropped:
         return parts
     data, metadata = parts.data, parts.metadata
-    known = {*data["module"], *data["table"], *data["item"]}
     left = data["module"].isin(gone) | data["table"].isin(gone) | data["item"].isin(gone)
-    if not gone & known and gone:
-        return parts
     items = set(data.loc[left, "item"])
     kept = [_rule_without(rule, items, folder) for rule in parts.rules if rule.id not in dropped]
     rules = [rule for rule in kept if rule is not None]
@@ -248,14 +304,8 @@ def _metadata(path: Path, record: dict[str, Any]) -> DataFrame:
     _within(path, table, "module", [module["id"] for module in record["module"]])
     _within(path, table, "type", ["text", "choice", "year", "date"])
     _within(path, table, "required", ["0", "1"])
-    _refuse(
-        path,
-        table,
-        "question",
-        table.duplicated(["module", "question"]),
-        "stands twice.",
-        "Leave out one row.",
-    )
+    twice = table.duplicated(["module", "question"])
+    _refuse(path, table, "question", twice, "stands twice.", "Leave out one row.")
     return table
 
 

@@ -49,7 +49,7 @@ class Limits:
     parts: int = 5_000
     cells: int = 1_000_000
     area: int = 3_000_000
-    areas: int = 6_000_000
+    areas: int = 4_000_000
     text: int = 64 << 20
     merged: int = 10_000
     names: int = 250_000

@@ -32,6 +32,12 @@ _ON_LOAD = re.compile(rb"""\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
 
 Place = tuple[int, int]
 """Row and column, both from 0."""
+_STYLE = re.compile(rb"""\bs\s*=\s*["']([0-9]+)["']""")
+_NUMBER_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s([^<>]*)>")
+_STYLE_ENTRY = re.compile(rb"<(?:\w+:)?xf\b([^<>]*)>")
+_FORMAT_ID = re.compile(rb"""\bnumFmtId\s*=\s*["']([0-9]+)["']""")
+_LITERAL = re.compile(r"\"[^\"]*\"|\\.")
+"""What stands in a number format as it is: in quotes, or behind a backslash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,32 @@ def oddities(package: Package, sheet: str) -> list[Oddity]:
             for odd in _odd(package, place, attributes, body)
         ]
     return found
+
+
+def shown_as_share(package: Package, sheet: str) -> list[tuple[Place, str]]:
+    """Cells whose number is shown as per cent, and the number that they hold: 12.5% holds 0.125."""
+    styles = _share_styles(_part(package.parts, "xl/styles.xml"))
+    cells = package.grids.get(package.sheets.get(sheet, ""), b"")
+    if not styles or not cells:
+        return []
+    return [
+        (place, unescape(value[1].decode("utf-8", "replace")))
+        for place, attributes, body in _all_cells(cells)
+        if (style := _STYLE.search(attributes)) and style[1] in styles and (value := _VALUE.search(body))
+    ]
+
+
+def _share_styles(part: bytes) -> frozenset[bytes]:
+    """Numbers of the cell styles with a per cent sign in their format; 9 and 10 are such by themselves."""
+    codes = {b"9", b"10"}
+    for tag in _NUMBER_FORMAT.findall(part):
+        attributes = _attributes(tag)
+        if "%" in _LITERAL.sub("", attributes.get("formatCode", "")):
+            codes.add(attributes.get("numFmtId", "").encode())
+    start = part.find(b"cellXfs")
+    block = part[start : part.find(b"cellXfs", start + 7)] if start >= 0 else b""
+    own = [_FORMAT_ID.search(tag) for tag in _STYLE_ENTRY.findall(block)]
+    return frozenset(str(at).encode() for at, found in enumerate(own) if found and found[1] in codes)
 
 
 def merged(package: Package, sheet: str, limits: Limits = LIMITS) -> list[tuple[Place, Place]]:

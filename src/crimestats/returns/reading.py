@@ -76,7 +76,7 @@ def read(
     reader = Reader(to_form(definition))
     found = dict(_examined(reader, files, workers, progress))
     sheaves = [found[position] for position in range(len(files))]
-    supersede(sheaves)
+    supersede(sheaves, reader.form)
     return to_cells(sheaves, _return_ids(names, sheaves), reader.form)
 
 
@@ -115,15 +115,14 @@ def read_round(
         for position, whose in enumerate(owner):
             if whose == name:
                 sheaves[position] = reader.examine(files[position])
-    supersede(sheaves)
     ids = _return_ids(names, sheaves)
     parts = []
     for name, own in loaded.items():
         chosen = [position for position, whose in enumerate(owner) if whose == name]
         if chosen:
-            texts = [ids[position] for position in chosen]
-            cells = to_cells([sheaves[position] for position in chosen], texts, to_form(own))
-            parts.append((own, cells))
+            theirs, form = [sheaves[position] for position in chosen], to_form(own)
+            supersede(theirs, form)
+            parts.append((own, to_cells(theirs, [ids[position] for position in chosen], form)))
     return parts
 
 
@@ -148,6 +147,8 @@ def returns(cells: DataFrame) -> DataFrame:
     for key in ("questionnaire", "area", "language"):
         table[key] = table[key].replace("", UNKNOWN)
     others = texts.get("_fault.other_questionnaire", nothing).index
+    owner = about[about["item"] == "_file"].set_index("return_id")["area"].astype("str")
+    table["area"] = table["return_id"].map(owner).fillna(UNKNOWN)
     is_read = table["return_id"].isin(found["area"].index.difference(others))
     status = is_read.map({True: "read", False: "refused"})
     answered = table["return_id"].isin(texts.get("_fault.superseded", nothing).index)

@@ -14,7 +14,7 @@ from crimestats.returns.guard import Limits
 from crimestats.returns.layout import Layout, Plan
 from crimestats.returns.names import Names, Spot
 from crimestats.returns.package import Oddity, Package, Place, cell_label
-from crimestats.returns.sheaf import Sheaf, Sheets, text_at
+from crimestats.returns.sheaf import Sheaf, Sheets, as_text, text_at
 
 _ALWAYS = ("questionnaire", "area")  # header cells that are asked about when blank
 _SPAN = 200  # reference years that a workbook may name
@@ -121,6 +121,16 @@ def entries(sheaf: Sheaf, form: Form, layout: Layout, sheets: Sheets) -> None:
             sheaf.add(f"L.{form.items[item]}", text, spot)
 
 
+def shares(sheaf: Sheaf, package: Package) -> None:
+    """Figures shown as per cent: what is seen is not what is held, so that neither is believed."""
+    for grid in sheaf.grids:
+        for place, text in structure.shown_as_share(package, grid.plan.sheet):
+            at = grid.plan.places.get(place)
+            if at is not None and isinstance(grid.values[at], float):
+                grid.spoiled.append(at)
+                sheaf.add("_cell.shown_as_share", text, (grid.plan.sheet, *place))
+
+
 def replies(sheaf: Sheaf, found: Names, sheets: Sheets) -> None:
     """What was answered to the questions that an earlier reading had put; blank where nothing was."""
     for finding, spot in found.questions.items():
@@ -128,35 +138,81 @@ def replies(sheaf: Sheaf, found: Names, sheets: Sheets) -> None:
             sheaf.add(f"A.{finding}", text_at(sheets, spot), spot)
 
 
-def supersede(sheaves: Sequence[Sheaf]) -> None:
-    """Leave nothing of a file that another one answers but the fact that it does.
+def supersede(sheaves: Sequence[Sheaf], form: Form) -> None:
+    """Let the figures of a file lapse that another one answers, one by one.
 
-    An answer says so itself, and may be wrong: one that is empty, or of another area, or is
-    answered by the very file that it answers, replaces nothing.
+    A figure, an answer or a note lapses where the later file has one in its place. What the later
+    file leaves out or empties stands: a blank withdraws no figure. An answer says itself what it
+    answers, and may be wrong: one that is empty, or of another area, or is answered by the very
+    file that it answers, replaces nothing.
     """
     own = {sheaf.sha256: sheaf for sheaf in sheaves if sheaf.sha256}
-    answers = {
-        digest: sheaf
-        for sheaf in sheaves
-        for digest in dict.fromkeys(sheaf.original.split())
-        if digest in own and digest != sheaf.sha256 and not sheaf.is_blank
-    }
-    later = {digest: sheaf for digest, sheaf in answers.items() if not _is_in_a_circle(digest, answers)}
+    answers: dict[str, list[Sheaf]] = {}
     for sheaf in sheaves:
-        last = later.get(sheaf.sha256)
-        if last is not None and sheaf.area not in (last.area, UNKNOWN):
-            detail = f"It says that it answers {basename(sheaf.path)} of {sheaf.area}; both count."
-            last.add("_cell.other_area", last.area, _spot_of(last, "H.original"), detail)
-        elif last is not None:
-            sheaf.refuse("superseded", f"It was answered by {basename(last.path)}, which counts instead.")
+        for digest in dict.fromkeys(sheaf.original.split()):
+            if digest in own and digest != sheaf.sha256 and not sheaf.is_blank:
+                answers.setdefault(digest, []).append(sheaf)
+    later = {digest: found for digest, found in answers.items() if not _is_in_a_circle(digest, answers)}
+    for sheaf in sheaves:
+        found = [last for last in later.get(sheaf.sha256, ()) if _is_of_its_area(sheaf, last)]
+        if found:
+            _give_way(sheaf, found, form)
 
 
-def _is_in_a_circle(digest: str, answers: Mapping[str, Sheaf]) -> bool:
-    seen, at = set[str](), digest
-    while at in answers and at not in seen:
-        seen.add(at)
-        at = answers[at].sha256
-    return at in seen
+def _is_of_its_area(sheaf: Sheaf, last: Sheaf) -> bool:
+    if sheaf.area in (last.area, UNKNOWN):
+        return True
+    detail = f"It says that it answers {basename(sheaf.path)} of {sheaf.area}; both count."
+    last.add("_cell.other_area", last.area, _spot_of(last, "H.original"), detail)
+    return False
+
+
+def _give_way(sheaf: Sheaf, later: Sequence[Sheaf], form: Form) -> None:
+    """Take out of a file what later ones have in its place; of the rest nothing but figures stays."""
+    filled = {key for last in later for key, value, _ in _figures(last) if value != ""}
+    emptied = {key: (last, spot) for last in later for key, value, spot in _figures(last) if value == ""}
+    for grid in sheaf.grids:
+        keys = list(zip(grid.plan.items.tolist(), grid.plan.years.tolist(), strict=True))
+        for at, key in enumerate(keys):
+            if key in filled:
+                grid.values[at] = ""
+            elif grid.values[at] != "" and key in emptied:
+                last, spot = emptied[key]
+                detail = f"{basename(sheaf.path)} has “{as_text(grid.values[at])}” there, which stands."
+                last.add("_cell.emptied", as_text(grid.values[at]), spot, detail)
+    said = {record[0] for last in later for record in last.records if record[3].strip()}
+    left = {
+        f"L.{form.items[item]}" for grid in sheaf.grids if grid.is_filled for item in grid.plan.items.tolist()
+    }
+    sheaf.records = [
+        record
+        for record in sheaf.records
+        if (record[0] in left) or (record[0].startswith("M.") and record[3].strip() and record[0] not in said)
+    ]
+    sheaf.is_superseded = True
+    names = ", ".join(basename(last.path) for last in later)
+    sheaf.add("_fault.superseded", f"It was answered by {names}, whose figures count instead.")
+
+
+def _figures(sheaf: Sheaf) -> Iterator[tuple[tuple[int, int], float | str, Spot]]:
+    """Item and year, value and place of every figure's cell."""
+    for grid in sheaf.grids:
+        keys = zip(grid.plan.items.tolist(), grid.plan.years.tolist(), strict=True)
+        for key, value, place in zip(keys, grid.values, grid.plan.places, strict=True):
+            yield key, value, (grid.plan.sheet, *place)
+
+
+def _is_in_a_circle(digest: str, answers: Mapping[str, Sequence[Sheaf]]) -> bool:
+    """Whether a file is, over others, the answer to itself."""
+    seen, waiting = set[str](), [digest]
+    while waiting:
+        for last in answers.get(waiting.pop(), ()):
+            if last.sha256 == digest:
+                return True
+            if last.sha256 not in seen:
+                seen.add(last.sha256)
+                waiting.append(last.sha256)
+    return False
 
 
 def _spot_of(sheaf: Sheaf, item: str) -> Spot | None:

@@ -66,7 +66,9 @@ class Sheaf:
         grids: Its figures.
         records: Header, metadata, faults and oddities.
         is_blank: Nothing is filled in.
+        is_superseded: Another file answers it; only what that one leaves out still counts.
         weight: Characters of the records.
+        is_weighed: Whether too many of them are refused; no more once the file is read.
     """
 
     path: str
@@ -80,14 +82,16 @@ class Sheaf:
     grids: list[Grid] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     is_blank: bool = False
+    is_superseded: bool = False
     weight: int = 0
+    is_weighed: bool = True
 
     def add(self, item: str, raw: str, spot: Spot | None = None, note: str = "") -> None:
         """Add a row that is no figure; without a spot it is about the file."""
         sheet, cell = (spot[0], cell_label(spot[1:])) if spot else (NOT_APPLICABLE, NOT_APPLICABLE)
         self.records.append((item, sheet, cell, raw, note))
         self.weight += len(raw) + len(note)
-        if self.weight > _MOST_TEXT or len(self.records) > _MOST_RECORDS:
+        if self.is_weighed and (self.weight > _MOST_TEXT or len(self.records) > _MOST_RECORDS):
             detail = f"Its notes and names say {self.weight:,} characters in {len(self.records):,} places."
             raise RefusedError("bomb", detail)
 

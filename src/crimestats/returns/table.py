@@ -143,7 +143,7 @@ def _figures(sheaves: Sequence[Sheaf], form: Form, books: _Books) -> _Rows:
 
 def _asked(sheaf: Sheaf, grid: Grid, form: Form) -> NDArray[np.bool_]:
     """Figures that stand in the table even when blank."""
-    if sheaf.is_blank:
+    if sheaf.is_blank or sheaf.is_superseded:
         return np.zeros(len(grid.values), dtype=bool)
     required = form.required[grid.plan.items]
     return required & np.isin(grid.plan.years, sheaf.years) if sheaf.years else required
@@ -253,7 +253,7 @@ def _others(sheaves: Sequence[Sheaf], form: Form, books: _Books) -> _Rows:
 
 def _unplaced(sheaf: Sheaf, form: Form) -> list[tuple[str, int]]:
     """Required items of the workbook's modules for which it has no cell, in each of its years."""
-    if sheaf.is_blank:
+    if sheaf.is_blank or sheaf.is_superseded:
         return []
     lacking = [
         form.items[item]

@@ -50,6 +50,7 @@ class Reader:
             raise
         except BaseException as error:  # a panic of the reader is no Exception
             sheaf.refuse("unreadable", f"{type(error).__name__}: {error}"[:300])
+        sheaf.is_weighed = False
         return sheaf
 
     def _read(self, sheaf: Sheaf) -> None:
@@ -77,6 +78,7 @@ class Reader:
         records.places(sheaf, layout, sheets)
         records.entries(sheaf, self.form, layout, sheets)
         records.replies(sheaf, found, sheets)
+        records.shares(sheaf, package)
         records.oddities(sheaf, layout, odd, [*header.values(), *answers.values()])
         records.sheets(sheaf, book, package, self.limits)
 

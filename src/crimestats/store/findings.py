@@ -45,6 +45,12 @@ HISTORY = Table(
     Column("text", Text, nullable=False), Column("by", Text, nullable=False),
     Column("sha256", String(64), nullable=False, index=True),
 )  # fmt: skip
+BASES = Table(
+    "bases", TABLES,
+    Column("finding_id", String(64), primary_key=True),
+    Column("basis", Text, nullable=False),
+)  # fmt: skip
+"""What a finding rests on, as `basis.bases` says it; those of a store made before have none until found again."""
 FILES = Table(
     "files", TABLES,
     Column("sha256", String(64), primary_key=True),

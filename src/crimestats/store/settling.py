@@ -1,17 +1,20 @@
 """A round and what the store knew before: which findings were answered, corrected, or left without reply."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import pandas as pd
 from pandas import DataFrame, Series
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crimestats import frames
 from crimestats.questionnaire import Questionnaire
+from crimestats.store.basis import bases, parts, said_in
 from crimestats.store.catalogue import Store
-from crimestats.store.coverage import covered, is_newer
+from crimestats.store.coverage import corrected
 from crimestats.store.findings import (
+    BASES,
     CORRECTED,
     FILES,
     FINDINGS,
@@ -42,12 +45,13 @@ def settle(
     returns: DataFrame,
     at: datetime,
     definition: Questionnaire | None = None,
+    given: Collection[str] = (),
 ) -> DataFrame:
     """Move the store's findings on by a round, and say in which state each finding of the round is.
 
     `open` is what nobody has answered; `explained` what is still found and was answered;
-    `corrected` what is no longer found in a newer return that covers it; `accepted` what the office
-    took as it is; `no_reply` what was asked, and came back blank with the same value. A finding
+    `corrected` what is no longer found though its rule ran, in a newer return that gives all its
+    figures again and one of them anew; `accepted` what the office took as it is; `no_reply` what was asked, and came back blank with the same value. A finding
     that was explained or accepted is open again when its value, or what is expected of it, changes.
     An answer counts once: the same file read again moves nothing.
 
@@ -57,7 +61,9 @@ def settle(
         cells: The round (`frames.CELLS`); rows `A.<finding_id>` are the answers in the workbooks.
         returns: Its files (`frames.RETURNS`).
         at: When.
-        definition: The questionnaire: it says which items a file of one agency covers.
+        definition: The questionnaire by which the round was judged; what another rule found is not corrected.
+        given: What the round was compared with: `previous`, `sources`, `previous_metadata`, as `validate`
+            has them. What was not given corrects nothing.
 
     Returns:
         The findings with their `state` and, beside, `answer`.
@@ -77,10 +83,16 @@ def settle(
         table = table.join(replies, on="finding_id")
         table["before"] = _before(connection, table)
         gone = table.loc[~table["is_found"] & (table["state"] != CORRECTED)]
-        is_gone = covered(gone, cells, files, definition) & is_newer(gone, files)
+        read = parts(cells, files)
+        said = said_in(cells, read, {*gone["area"], *findings["area"].astype("str")})
+        resting = bases(findings, said, read, definition, given)
+        is_gone = corrected(
+            _with_basis(connection, gone), _resting(findings, resting), said, read, definition, given
+        )
         table["is_corrected"] = is_gone.reindex(table.index, fill_value=False)
         moved = moves(table)
         _write(connection, moved, now)
+        _upsert(connection, BASES, resting)
         add_events(connection, events(moved, now))
         add_events(connection, unknown_events(strange, now))
     told = moved.set_index("finding_id")[["state_to", "answer_to"]].reindex(findings["finding_id"])
@@ -178,8 +190,32 @@ def _write(connection: Connection, moved: DataFrame, now: str) -> None:
     )  # fmt: skip
     columns = [column.name for column in FINDINGS.columns]
     plain = rows[columns].astype("object")
-    records = plain.where(plain.notna(), None).to_dict("records")
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(FINDINGS)
-    others = {name: insert.excluded[name] for name in columns if name not in ("finding_id", "first_seen")}
+    _upsert(connection, FINDINGS, plain.where(plain.notna(), None))
+
+
+def _upsert(connection: Connection, table: Table, rows: DataFrame) -> None:
+    """Put rows into a table by their finding; when it was first seen stays."""
+    if rows.empty:
+        return
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    kept = ("finding_id", "first_seen")
+    others = {name: insert.excluded[name] for name in rows.columns if name not in kept}
     upsert = insert.on_conflict_do_update(index_elements=["finding_id"], set_=others)
-    connection.execute(upsert, records)  # type: ignore[arg-type]
+    connection.execute(upsert, rows.to_dict("records"))  # type: ignore[arg-type]
+
+
+def _with_basis(connection: Connection, gone: DataFrame) -> DataFrame:
+    """Findings with what the store knows of the cells that they rest on."""
+    query = select(BASES.c.finding_id, BASES.c.basis)
+    known = {
+        finding: basis
+        for part in chunks(gone["finding_id"])
+        for finding, basis in connection.execute(query.where(BASES.c.finding_id.in_(part)))
+    }
+    return gone.assign(basis=gone["finding_id"].map(known).astype("str").fillna(""))
+
+
+def _resting(findings: DataFrame, resting: DataFrame) -> DataFrame:
+    """The findings of the round with the cells that they rest on."""
+    names = ["finding_id", "questionnaire", "area", "rule"]
+    return findings[names].astype("str").drop_duplicates("finding_id").merge(resting, on="finding_id")

@@ -17,6 +17,8 @@ Keys = NDArray[np.int64]
 Pairs = set[tuple[int, int]]
 
 _PLACE = ("return_id", "sheet", "cell")
+_NAMED = ("M.", "H.", "L.", "N.")
+"""Items of cells that have a name: answers, the header, countries and cities, notes."""
 _OF_FILE = ("_file", "_sha256")
 
 
@@ -241,8 +243,9 @@ def _label(definition: Questionnaire, item: str) -> str:
 def _number(rows: list[dict[str, Any]], definition: Questionnaire) -> None:
     """Give each finding its id: of questionnaire, area, rule, item, year and breakdown.
 
-    So it is the same on the next submission, whatever the file is called then. What
-    is about a cell that is no figure has its sheet and cell in the id too; what is
+    So it is the same on the next submission, whatever the file is called then and
+    wherever the cell stands. What is about a cell without a name of its own has its
+    sheet and cell in the id too; what is
     about a file of an unknown sender, or would have the id of another finding, the file.
     """
     seen: set[str] = set()
@@ -250,7 +253,7 @@ def _number(rows: list[dict[str, Any]], definition: Questionnaire) -> None:
     for row in rows:
         key = "|".join([definition.id, row["area"], row["rule"], row["item"], str(row["year"] or "")])
         key += "|" + breakdowns.get(row["item"], "")
-        if row["item"] not in breakdowns:
+        if row["item"] not in breakdowns and not row["item"].startswith(_NAMED):
             key += f"|{row['sheet']}|{row['cell']}"
         if row["area"] == UNKNOWN:
             key += f"|{row['return_id']}"

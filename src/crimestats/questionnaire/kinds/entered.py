@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from crimestats import areas
 from crimestats.frames import UNKNOWN
-from crimestats.questionnaire.kinds.registry import kind
-from crimestats.questionnaire.kinds.round import Judgement, Round
+from crimestats.questionnaire.kinds.registry import Texts, kind
+from crimestats.questionnaire.kinds.round import FAIL, Judgement, Round
 
 
 @kind("near")
@@ -34,11 +35,7 @@ def named_twice(wide: Round, items: Sequence[str]) -> Judgement:
         wide: The round.
         items: Not read.
     """
-    said = wide.named
-    area = wide.matched.loc[said["raw"], "area"].to_numpy(dtype=object)
-    spelt = said["raw"].str.casefold().str.split().str.join(" ").to_numpy(dtype=object)
-    is_known = (said["entry"] == "country").to_numpy() & (area != UNKNOWN)
-    said = said.assign(name=np.where(is_known, area, spelt))
+    said = wide.names
     keys = ["unit", "table", "name"]
     first = said.groupby(keys, sort=False)[["row", "item"]].transform("first")
     twice = (said["item"] != first["item"]).to_numpy(dtype=bool)
@@ -49,6 +46,46 @@ def named_twice(wide: Round, items: Sequence[str]) -> Judgement:
         wrong["row"].to_numpy(dtype=np.intp), others=others[:, None],
         expected=raw.iloc[others].str.strip().to_numpy(dtype=object),
     )  # fmt: skip
+
+
+@kind("expected", "other_file")
+def named_apart(wide: Round, items: Sequence[str]) -> Judgement:
+    """No two returns of a reporting unit name different countries or cities in the same row of a table.
+
+    Such a row is compared with nothing: it is not known what its figures are of.
+
+    Args:
+        wide: The round.
+        items: Not read.
+    """
+    found, raw = wide.named_apart, wide.frame["raw"]
+    first = found["first"].to_numpy(dtype=np.intp)
+    return Judgement(
+        found["row"].to_numpy(dtype=np.intp), np.full(len(found), FAIL, dtype=np.int8),
+        {"expected": raw.iloc[first].str.strip().to_numpy(dtype=object),
+         "other_file": wide.frame["return_id"].iloc[first].astype(str).tolist()},
+        others=first[:, None],
+    )  # fmt: skip
+
+
+@kind()
+def own_country(wide: Round, items: Sequence[str], *, citizenships: Texts) -> Judgement:
+    """The reporting country is not named in a row for other countries.
+
+    Args:
+        wide: The round.
+        items: Not read.
+        citizenships: Codes of the rows that are for citizens of other countries.
+    """
+    units = areas.areas()
+    whole = dict(zip(units["area"], units["part_of"], strict=True))
+    said = wide.names
+    said = said[said["is_known"]]
+    citizenship = wide.definition.data["citizenship"].to_numpy(dtype=object)[said["column"]]
+    unit = wide.areas[said["unit"].to_numpy(dtype=np.intp)]
+    own = [name in (area, whole.get(area)) for name, area in zip(said["name"], unit, strict=True)]
+    wrong = said[np.isin(citizenship, list(citizenships)) & np.array(own, dtype=bool)]
+    return Judgement.at(wrong["row"], value=list(wrong["raw"]))
 
 
 @kind()

@@ -11,7 +11,7 @@ import numpy as np
 
 from crimestats.errors import CallError, DefinitionError
 from crimestats.questionnaire.definition import Rule
-from crimestats.questionnaire.kinds.round import FAIL, Judgement, Mask, Round
+from crimestats.questionnaire.kinds.round import FAIL, Judgement, Mask, Round, Rows
 
 ItemId = Annotated[str, "item"]
 ItemIds = Annotated[Sequence[str], "items"]
@@ -27,8 +27,10 @@ COMMON = {"unless": Texts, "undecided": str, "check": str, "covers": Texts}
 """Parameters of every kind: the rules whose finding on the same cells says it already, the
 message of an undecided answer where it is worth a person's eye (else it is only counted), the
 check of the catalogue (`questionnaires/checks.csv`) that the rule carries out, and the kinds that
-leave to a finding of this rule every cell that it rests on (a table repeated as a whole is one
-finding, not one for each of its figures)."""
+leave to a finding of this rule what rests on its cells and on no other items than its own (a table
+repeated as a whole is one finding, not one for each of its figures). A query covers no error."""
+
+_WEIGHTS = ("note", "query", "error")
 
 DEFAULT = "default"
 
@@ -84,16 +86,40 @@ def kind(
 
 
 def judge(wide: Round, rule: Rule) -> Judgement:
-    """What a rule says of a round, without what rests on cells that a covering rule asks about."""
+    """What a rule says of a round, without what a finding of a covering rule says already.
+
+    A covering finding leaves out what rests on one of its cells, and on no other items than
+    its own. What rests on other items too says more, and a query never takes the place of an error.
+    """
     said = _said(wide, rule)
     for other in wide.covering:
-        if rule.kind in other.parameters["covers"] and other.id != rule.id and len(said.place):
-            covered = _covered(wide, other)
-            rests = covered[said.place]
-            if said.others is not None:
-                rests = rests | covered[said.others].any(axis=1)
-            said = said.where(~rests)
+        weighs = _WEIGHTS.index(other.severity) >= _WEIGHTS.index(rule.severity)
+        if rule.kind in other.parameters["covers"] and other.id != rule.id and weighs:
+            said = said.where(~_is_covered(wide, said, _said(wide, other)))
     return said
+
+
+def _is_covered(wide: Round, said: Judgement, covering: Judgement) -> Mask:
+    """Which rows of a judgement rest on a cell of a failure of another one, and on its items alone."""
+    covering = covering.where(covering.verdict == FAIL)
+    cells, others, size = _cells(said), _cells(covering), len(wide.columns) + 1
+    column = np.append(wide.column, -1) + 1
+    finding = np.full(len(wide.frame) + 1, -1)
+    number = np.broadcast_to(np.arange(len(others))[:, None], others.shape)
+    finding[others] = number
+    finding[-1] = -1
+    own = np.unique((number * size + column[others])[others >= 0])
+    covered = np.zeros(len(cells), dtype=bool)
+    for each in finding[cells].T:
+        inside = np.isin(each[:, None] * size + column[cells], own) | (cells < 0)
+        covered |= (each >= 0) & inside.all(axis=1)
+    return covered
+
+
+def _cells(said: Judgement) -> Rows:
+    """The rows of the frame that each row of a judgement rests on, -1 for none."""
+    own = said.place[:, None]
+    return own if said.others is None else np.concatenate([own, said.others], axis=1)
 
 
 def _said(wide: Round, rule: Rule) -> Judgement:
@@ -105,18 +131,6 @@ def _said(wide: Round, rule: Rule) -> Judgement:
         ):  # unknown figures are null and stay so
             wide.judged[rule.id] = KINDS[rule.kind].judge(wide, rule.items, **own)
     return wide.judged[rule.id]
-
-
-def _covered(wide: Round, rule: Rule) -> Mask:
-    """Rows that failures of a rule rest on, and one `False` more at the end: what is in no row."""
-    said = _said(wide, rule)
-    fails = said.verdict == FAIL
-    covered = np.zeros(len(wide.frame) + 1, dtype=bool)
-    covered[said.place[fails]] = True
-    if said.others is not None:
-        covered[said.others[fails].ravel()] = True
-    covered[-1] = False
-    return covered
 
 
 def check_parameters(rule: Rule) -> None:

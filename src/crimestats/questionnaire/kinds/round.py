@@ -6,6 +6,7 @@ one row a unit and year, one column an item, and every kind works on columns.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,7 +33,7 @@ from crimestats.questionnaire.kinds.layout import Tables
 
 __all__ = [
     "COUNT", "FAIL", "UNDECIDED", "Background", "Figures", "Judgement", "Mask", "Numbers", "Round", "Rows",
-    "years_named",
+    "spelt", "years_named",
 ]  # fmt: skip
 
 ENTERED_BY = ("country", "city", "trait")
@@ -95,12 +96,19 @@ class Round:
         rows, raw = rows[raw != ""], raw[raw != ""]
         column = np.array([self.columns[item[2:]] for item in self.frame["item"].iloc[rows]], dtype=np.intp)
         data = self.definition.data.iloc[column]
-        keys = [name for name in ("module", "table", "iccs", "code", *SERIES) if name not in ENTERED_BY]
-        table = ["|".join(each) for each in zip(*(data[name] for name in keys), strict=True)]
         return DataFrame({
             "row": rows, "unit": self.unit[rows], "column": column, "item": data["item"].to_numpy(),
-            "entry": data["entry"].to_numpy(), "table": Series(table, dtype=object), "raw": raw,
+            "entry": data["entry"].to_numpy(), "table": self.row_tables[column], "raw": raw,
         })  # fmt: skip
+
+    @cached_property
+    def row_tables(self) -> NDArray[np.object_]:
+        """For each column, all its keys but those that tell rows apart in which senders name something."""
+        data = self.definition.data
+        keys = [name for name in ("module", "table", "iccs", "code", *SERIES) if name not in ENTERED_BY]
+        return np.array(
+            ["|".join(each) for each in zip(*(data[name] for name in keys), strict=True)], dtype=object
+        )
 
     @cached_property
     def matched(self) -> DataFrame:
@@ -109,6 +117,49 @@ class Round:
 
         match = areas.match(Series(self.named["raw"].unique(), dtype=object))
         return match.set_index("label")
+
+    @cached_property
+    def names(self) -> DataFrame:
+        """`named`, and as `name` the code of a known country, else what is written, however it is spelt."""
+        said = self.named
+        area = self.matched.loc[said["raw"], "area"].to_numpy(dtype=object)
+        is_known = (said["entry"] == "country").to_numpy() & (area != UNKNOWN)
+        written = said["raw"].map(spelt).to_numpy(dtype=object)
+        return said.assign(name=np.where(is_known, area, written), is_known=is_known)
+
+    @cached_property
+    def is_told(self) -> Mask:
+        """Rows of tables of which it is known what country or city they are of: unit, item."""
+        said = self.names[self.names["is_known"] | (self.names["entry"] == "city")]
+        told = np.zeros((self.n_units, len(self.columns)), dtype=bool)
+        told[said["unit"].to_numpy(dtype=np.intp), said["column"].to_numpy(dtype=np.intp)] = True
+        return told
+
+    @cached_property
+    def named_apart(self) -> DataFrame:
+        """Names that differ from the one in the first file that fills in the row: `names`, and `first`.
+
+        A file that names something in a row and gives no figure there says nothing. Each name counts once.
+        """
+        rows = np.flatnonzero(self.is_figure & ~np.isnan(self.lower))
+        source = self.frame["return_id"].cat.codes.to_numpy().astype(np.int64)
+        said, size = self.names, len(self.columns)
+        filled = np.unique(source[rows] * size + self.column[rows])
+        said = said[np.isin(source[said["row"]] * size + said["column"].to_numpy(dtype=np.int64), filled)]
+        first = said.groupby(["unit", "column"], sort=False)[["row", "name"]].transform("first")
+        differs = (said["name"] != first["name"]).to_numpy(dtype=bool)
+        found = said.assign(first=first["row"])[differs]
+        return found.drop_duplicates(["unit", "column", "name"])
+
+    @cached_property
+    def apart(self) -> Mask:
+        """Rows of tables in which two files of a unit name different countries or cities: unit, item.
+
+        What such a row is of is not known, so that its figures are compared with nothing.
+        """
+        found, apart = self.named_apart, np.zeros((self.n_units, len(self.columns)), dtype=bool)
+        apart[found["unit"].to_numpy(dtype=np.intp), found["column"].to_numpy(dtype=np.intp)] = True
+        return apart
 
     @cached_property
     def unit(self) -> Rows:
@@ -165,7 +216,7 @@ class Round:
 
     @cached_property
     def wide(self) -> Figures:
-        """Every figure: unit, year, item."""
+        """Every figure: unit, year, item; not known where two files name different countries in its row."""
         rows, key = np.flatnonzero(self.is_figure), self._key
         lower, upper = self.lower[rows], self.upper[rows]
         size = self.n_units * len(self.years) * len(self.columns)
@@ -178,13 +229,15 @@ class Round:
         np.fmin.at(least, key, lower)
         np.fmax.at(most, key, upper)
         shape = (self.n_units, len(self.years), len(self.columns))
-        return Figures(place.reshape(shape), least.reshape(shape), most.reshape(shape))
+        lower, upper = (np.where(self.apart[:, None], np.nan, each.reshape(shape)) for each in (least, most))
+        return Figures(place.reshape(shape), lower, upper)
 
     @cached_property
     def repeated(self) -> tuple[Rows, Rows]:
         """Figures that stand more than once: the later rows, and for each the first row."""
-        rows, key = np.flatnonzero(self.is_figure & ~np.isnan(self.lower)), self._key
-        key = key[~np.isnan(self.lower[self.is_figure])]
+        rows, key = np.flatnonzero(self.is_figure), self._key
+        counts = ~np.isnan(self.lower[rows]) & ~self.apart[self.unit[rows], self.column[rows]]
+        rows, key = rows[counts], key[counts]
         count = np.bincount(key, minlength=1)
         several = count[key] > 1
         rows, key = rows[several], key[several]
@@ -316,6 +369,12 @@ class Round:
         ids = self.frame["return_id"].iloc[order]
         first = ~ids.duplicated().to_numpy()
         return Series(order[first], index=ids[first].astype(str))
+
+
+def spelt(text: str) -> str:
+    """A name as it is compared: without the case of letters, accents and further blanks."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(each for each in plain if not unicodedata.combining(each)).split())
 
 
 def years_named(text: str) -> list[int]:

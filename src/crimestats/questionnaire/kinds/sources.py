@@ -7,6 +7,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from crimestats import areas
+from crimestats.questionnaire.kinds.before import names_gone, places, previous_figures
 from crimestats.questionnaire.kinds.registry import DEFAULT, Limits, Texts, kind
 from crimestats.questionnaire.kinds.round import (
     FAIL,
@@ -16,7 +17,6 @@ from crimestats.questionnaire.kinds.round import (
     Mask,
     Numbers,
     Round,
-    Rows,
 )
 
 PER = 100_000.0
@@ -87,6 +87,23 @@ def withdrawn(wide: Round, items: Sequence[str]) -> Judgement:
     )  # fmt: skip
 
 
+@kind("expected", "previous")
+def name_withdrawn(wide: Round, items: Sequence[str]) -> Judgement:
+    """A country or city that the last round had figures of is named in a row again, as `withdrawn`."""
+    gone = names_gone(wide)
+    unit, year, column = (gone[name].to_numpy(dtype=np.intp) for name in ("unit", "year", "column"))
+    asked = _asked(wide)[unit, year] & _returned(wide)[unit, column]
+    gone, unit, year, column = gone[asked], unit[asked], year[asked], column[asked]
+    labels = dict(zip(areas.areas()["area"], areas.areas()["name"], strict=True))
+    bounds = (gone["lower"].to_numpy(dtype=np.float64), gone["upper"].to_numpy(dtype=np.float64))
+    return Judgement(
+        _anchor(wide)[unit], np.full(len(unit), FAIL, dtype=np.int8),
+        {"previous": bounds, "expected": bounds, "value": [labels.get(name, name) for name in gone["said"]]},
+        is_of_file=np.ones(len(unit), dtype=bool), item=[list(wide.columns)[each] for each in column],
+        year=wide.years[year].astype(np.int16),
+    )  # fmt: skip
+
+
 @kind("expected", "source", "ratio", "low", "high")
 def compared(
     wide: Round, items: Sequence[str], *, limits: Limits, base: float = 0.0, sources: Texts = (),
@@ -128,7 +145,9 @@ def _from_sources(
         return none, none, none, DataFrame({"source": [], "item": [], "value": []})
     named = table["source"].isin(list(sources)) if sources else ~table["source"].isin(list(besides))
     named &= table["item"].isin(list(items or wide.columns))
-    where, there = _places(wide, table[named])
+    if "questionnaire" in table:
+        named &= table["questionnaire"].astype("str").fillna("").isin(["", wide.definition.id])
+    where, there = places(wide, table[named])
     unit, year, column = where
     return unit, year, column, table[named][there]
 
@@ -185,31 +204,6 @@ def _population(wide: Round, item: str) -> Numbers:
     return found
 
 
-def previous_figures(wide: Round) -> Figures:
-    """Last round's figures in the places of this round's."""
-    shape, none = wide.wide.place.shape, np.full(wide.wide.place.shape, np.nan)
-    table = wide.background.previous
-    if table is None or not none.size:
-        return Figures(np.full(shape, -1), none, none)
-    where, there = _places(wide, table)
-    lower, upper = none.copy(), none.copy()
-    lower[where], upper[where] = table["lower"][there], table["upper"][there]
-    return Figures(np.full(shape, -1), lower, upper)
-
-
-def _places(wide: Round, table: DataFrame) -> tuple[tuple[Rows, ...], Mask]:
-    """Unit, year and item of the rows of a table that have a place in the round, and which rows those are."""
-    unit = {str(area): number for number, area in enumerate(wide.areas)}
-    year = {int(year): number for number, year in enumerate(wide.years)}
-    index = [
-        table["area"].astype(str).map(unit).to_numpy(dtype=np.float64),
-        table["year"].astype(int).map(year).to_numpy(dtype=np.float64),
-        table["item"].astype(str).map(wide.columns).to_numpy(dtype=np.float64),
-    ]
-    there = np.asarray(~np.isnan(np.stack(index)).any(axis=0))
-    return tuple(each[there].astype(np.intp) for each in index), there
-
-
 def _asked(wide: Round) -> Mask:
     """Years that a reporting unit's returns ask for; those that they fill where none says it."""
     asked: Mask = np.asarray((wide.wide.place >= 0).any(axis=2))
@@ -220,13 +214,32 @@ def _asked(wide: Round) -> Mask:
 
 
 def _returned(wide: Round) -> Mask:
-    """Items of the modules in which a reporting unit gives at least one figure: unit, item."""
+    """Items that a reporting unit's files ask for, of modules in which it gives a figure: unit, item."""
     modules, filled = wide.definition.data["module"].to_numpy(), wide.wide.known.any(axis=1)
     returned: Mask = np.zeros_like(filled, dtype=bool)
     for module in set(modules):
         given = np.asarray(filled)[:, modules == module].any(axis=1)
         returned |= np.asarray(given)[:, None] & (modules == module)[None, :]
-    return returned
+    return returned & _is_of_part(wide)
+
+
+def _is_of_part(wide: Round) -> Mask:
+    """Items of the agencies whose part of the questionnaire was read: unit, item.
+
+    A file that does not say which part it is asks for all; one that another file answers
+    asks for nothing more.
+    """
+    agencies = wide.definition.data["agency"].to_numpy(dtype=object)
+    said = wide.frame[wide.rows("item", lambda item: item == "H.part")]
+    parts = dict(zip(said["return_id"].astype(str), said["raw"].str.split(), strict=True))
+    answered = wide.frame.loc[wide.rows("item", lambda item: item == "_fault.superseded"), "return_id"]
+    asked: Mask = np.zeros((wide.n_units, len(agencies)), dtype=bool)
+    figures = wide.frame["return_id"].iloc[np.flatnonzero(wide.is_figure)].astype(str)
+    for source in set(figures.unique()) - set(answered.astype(str)):
+        unit = wide.unit[wide.file_rows[source]]
+        own = parts.get(source)
+        asked[unit] |= np.isin(agencies, [*own, ""]) if own else True
+    return asked
 
 
 def _anchor(wide: Round) -> Any:

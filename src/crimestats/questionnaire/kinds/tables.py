@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from crimestats.frames import SERIES
+from crimestats.questionnaire.kinds.before import previous_figures
 from crimestats.questionnaire.kinds.registry import Texts, kind
 from crimestats.questionnaire.kinds.round import FAIL, UNDECIDED, Judgement, Mask, Round, Rows
-from crimestats.questionnaire.kinds.sources import previous_figures
 
 
 @kind("count")
