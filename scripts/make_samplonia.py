@@ -3,8 +3,8 @@
     python scripts/make_samplonia.py
 
 Written are the workbooks under `questionnaires/examples/samplonia/` (UN-CTS) and
-`samplonia-trafficking/`, an earlier return under `samplonia-last-round/`, the population of
-the country, figures of other sources, and `samplonia-planted.csv`, which says what was
+`samplonia-trafficking/`, earlier returns under `samplonia-last-round/` and
+`samplonia-trafficking-last-round/`, the population of the country, figures of other sources, and `samplonia-planted.csv`, which says what was
 planted where. No figure is of a real country.
 """
 
@@ -24,6 +24,7 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # how a workbook with a password begins
 EXAMPLES = Path(__file__).resolve().parents[1] / "questionnaires" / "examples"
 FOLDER, LAST = EXAMPLES / "samplonia", EXAMPLES / "samplonia-last-round"
 TRAFFICKING = EXAMPLES / "samplonia-trafficking"
+TRAFFICKING_LAST = EXAMPLES / "samplonia-trafficking-last-round"
 DEFINITION, GLOTIP = Questionnaire.load("un-cts-2024"), Questionnaire.load("glotip-2024")
 YEARS = tuple(range(2019, 2024))
 ANSWERS = {"recording": "output", "counting_unit": "offence", "attempts": "no", "provisional": "no",
@@ -125,12 +126,22 @@ def name_rows(path: Path, names: dict[str, str]) -> None:
 
 
 def plant_trafficking() -> list[tuple[str, str, str, str]]:
-    """A return on trafficking with a country that is none; gives kind, rule, place and year."""
-    rows = [item.item for item in GLOTIP if item.entry == "country"][:2]
-    values: dict[tuple[str, int], object] = {(item, 2022): 7 + number for number, item in enumerate(rows)}
-    write(TRAFFICKING / "SMP.xlsx", values, answers(GLOTIP), "Ministry of Justice", definition=GLOTIP)
-    name_rows(TRAFFICKING / "SMP.xlsx", {rows[0]: "Mexico", rows[1]: "3 Samplonians"})
-    return [("country", "ALL-045", f"L.{rows[1]}", "")]
+    """Returns on trafficking, with the countries of their rows; gives kind, rule, place and year."""
+    ministry = {"victims_row2": (7, "Mexico"), "victims_row3": (8, "3 Samplonians"), "convicted_row2": (3, "Samplonia"),
+                "convicted_row3": (4, "Mali"), "repatriated_row2": (6, "Ghana")}  # fmt: skip
+    write_rows(TRAFFICKING / "SMP.xlsx", ministry, answers(GLOTIP), "Ministry of Justice")
+    write_rows(TRAFFICKING / "SMP_courts.xlsx", {"convicted_row3": (4, "Chad")}, {}, "Courts of Samplonia")
+    write_rows(TRAFFICKING_LAST / "SMP.xlsx", {"repatriated_row2": (5, "Brazil")}, answers(GLOTIP), "Ministry of Justice")  # fmt: skip
+    return [("country", "ALL-045", "L.victims_row3", ""), ("own_country", "ALL-049", "L.convicted_row2", ""),
+            ("named_apart", "ALL-048", "L.convicted_row3", ""),
+            ("name_withdrawn", "ALL-072", "repatriated_row2", "2022")]  # fmt: skip
+
+
+def write_rows(path: Path, rows: dict[str, tuple[int, str]], metadata: dict[str, str], agency: str) -> None:
+    """A return on trafficking with one figure and a country in each of some rows."""
+    values: dict[tuple[str, int], object] = {(item, 2022): figure for item, (figure, _) in rows.items()}
+    write(path, values, metadata, agency, definition=GLOTIP)
+    name_rows(path, {item: name for item, (_, name) in rows.items()})
 
 
 def plant_in_workbook(path: Path) -> list[tuple[str, str, str, str]]:
@@ -203,7 +214,7 @@ def steady(path: Path) -> None:
 
 
 def main() -> None:
-    for folder in (FOLDER, LAST, TRAFFICKING):
+    for folder in (FOLDER, LAST, TRAFFICKING, TRAFFICKING_LAST):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     clean = dict(invented.figures(DEFINITION, YEARS))

@@ -897,8 +897,9 @@ def inputs(data: bytes) -> dict[tuple[str, str], str] | None:
             for own in ElementTree.fromstring(parts[part]).iter(f"{_S}c")
             if (place := own.get("r")) and (text := _plain(own, said)) is not None
         }
+    except ElementTree.ParseError as error:  # a prefix alone leaves no doubt about a value
+        return {} if "prefix" in str(error) else None
     except (
-        ElementTree.ParseError,
         KeyError,
         ValueError,
         IndexError,

@@ -138,6 +138,89 @@ def test_what_follows_itself_is_refused(tmp_path):
         cs.Questionnaire.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ('[changes]\nwithout = ["victimisatoin"]\n',
+         r"changes, without: `victimisatoin` is nothing that is taken over\. Did you mean victimisation"),
+        ('[changes]\nwithout_rules = ["CTS24-101", "NOSUCH-1"]\n',
+         r"changes, without_rules: `NOSUCH-1` is nothing that is taken over\. "),
+        ('include = ["iafq-2024"]\n[changes]\nwithout_rules = ["IAFQ24-101"]\n',
+         r"`prosecuted` is one figure in un-cts-2024 and another one in iafq-2024; 6 are so"),
+    ],
+)  # fmt: skip
+def test_what_is_taken_over_is_named_rightly_and_stands_once(tmp_path, changes, fault):
+    with pytest.raises(DefinitionError, match=fault):
+        next_year(tmp_path, changes)
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        (DEFINITIONS["un-cts-2024"]["theft_offences"].number,
+         r"`theft_offences` and `arms` both have the number .*; 1 stand twice"),
+        ("9.1.1", r"`CTS24-101` is a rule at .*un-cts-2024.* and another one at .*fictive"),
+    ],
+)  # fmt: skip
+def test_numbers_and_rules_of_two_questionnaires_are_kept_apart(tmp_path, number, fault):
+    fictive(tmp_path / "fictive", number)
+    with pytest.raises(DefinitionError, match=fault):
+        next_year(tmp_path, 'include = ["fictive"]\n')
+
+
+def fictive(folder, number: str, module: str = "arms") -> None:
+    """A questionnaire of one item, with a rule that has the id of another one's."""
+    folder.mkdir()
+    (folder / "questionnaire.toml").write_text(
+        'id = "fictive"\nedition = "1"\nyears = [2020, 2021]\nscheme = "iccs-1.0"\n'
+        f'[[module]]\nid = "{module}"\nagency = "police"\nnumber = "9"\nsheet = "Arms"\n'
+    )
+    (folder / "items.csv").write_text(
+        "item,number,numbering,module,table,parent,required,iccs,measure,unit,stage,source\n"
+        f"arms,{number},project,{module},9.1,,0,0904,offences,number,recorded,CJS\n"
+    )
+    (folder / "labels.en.csv").write_text("key,text\nitem.arms,Arms\n")
+    (folder / "metadata.csv").write_text("module,question,type,choices,required\n")
+    (folder / "rules.toml").write_text(RULE)
+
+
+RULE = (
+    '[[rule]]\nid = "CTS24-101"\nkind = "required"\nseverity = "note"\nitems = ["arms"]\n'
+    'message = "fictive."\nwhy = "Project."\n'
+)
+
+
+def test_rules_are_left_out_of_what_loses_nothing_else(tmp_path):
+    own = next_year(tmp_path, '[changes]\nwithout_rules = ["CTS24-101", "VIC-101"]\n')
+    gone = {rule.id for rule in DEFINITIONS["un-cts-2024"].rules} - {rule.id for rule in own.rules}
+    assert gone == {"CTS24-101", "VIC-101"}
+    fictive(tmp_path / "fictive", "9.1.1")
+    also = '[changes]\nwithout = ["victimisation"]\nwithout_rules = ["CTS24-101", "VIC-502"]\n'
+    own = renewed(tmp_path, f'include = ["fictive"]\n{also}')
+    assert "arms" in own
+    assert "CTS24-101" not in {rule.id for rule in own.rules}
+
+
+def renewed(tmp_path, changes: str, **more: str):
+    """The next year, written anew."""
+    import shutil
+
+    shutil.rmtree(tmp_path / "un-cts-2025", ignore_errors=True)
+    return next_year(tmp_path, changes, **more)
+
+
+def test_what_is_own_stands_before_what_is_included(tmp_path):
+    fictive(tmp_path / "fictive", "9.1.1", module="violent")
+    rule = RULE.replace("fictive.", "own.").replace('"arms"', '"theft_offences"')
+    own = next_year(tmp_path, 'include = ["fictive"]\n', rules=rule)
+    assert [each.message for each in own.rules if each.id == "CTS24-101"] == ["own."]
+    sheets = {module["id"]: module["sheet"] for module in own.record["module"]}
+    assert sheets["violent"] == "Violent"
+    again = '[[module]]\nid = "violent"\nagency = "police"\nnumber = "2"\nsheet = "Ours"\n'
+    own = renewed(tmp_path, f'include = ["fictive"]\n{again}', rules=rule)
+    assert {module["id"]: module["sheet"] for module in own.record["module"]}["violent"] == "Ours"
+
+
 # --- the workbook ------------------------------------------------------------------
 
 

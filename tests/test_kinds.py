@@ -185,6 +185,10 @@ PROMPT = 'kind = "prompt"\nprompts = ["prompt.template"]\npatterns = ["<insert.*
 YEARS = 'kind = "year_range"\nfirst = 1990\nlast = 2022'
 WITHIN = 'kind = "within"\nminimum = 2'
 DATE = 'kind = "answer"\nquestion = "stock_date"\npattern = "31 dec.*"'
+APART = 'kind = "named_apart"'
+SPLIT = "L.rank1 _ Spain\n rank1 2020 30\n b.xlsx L.rank1 _ France\n b.xlsx rank1 2020 40"
+"""Two files of a unit that name different countries in a row."""
+OWN = 'kind = "own_country"\ncitizenships = ["_T"]'
 NONE: list[tuple[str, str, str]] = []
 
 
@@ -344,6 +348,21 @@ NONE: list[tuple[str, str, str]] = []
         ('kind = "named_twice"', "L.rank1 _ Mexico\n L.rank2 _ México", [("T-1", "C19", "fail")]),
         ('kind = "named_twice"', "L.rank1 _ Atlantis\n b.xlsx L.rank2 _ atlantis\n c.xlsx MEX L.rank2 _ Atlantis",
          [("T-1", "C19", "fail")]),
+        (APART, "L.rank1 _ Mexico\n rank1 2020 4\n b.xlsx L.rank1 _ México\n b.xlsx rank1 2020 4", NONE),
+        (APART, "L.rank1 _ Mexico\n rank1 2020 4\n b.xlsx L.rank1 _ Mali\n b.xlsx rank1 2020", NONE),
+        (APART, "L.rank1 _ Mexico\n rank1 2020 4\n b.xlsx MEX L.rank1 _ Mali\n b.xlsx MEX rank1 2020 4", NONE),
+        (APART, SPLIT, [("T-1", "C18", "fail")]),
+        ('kind = "unique"', SPLIT, NONE),
+        ('kind = "agree"', SPLIT.replace("40", "30"), NONE),
+        (CHANGE.replace('"total", "male"', '"rank1"').replace("male", "rank1"),
+         SPLIT + "\n rank1 2021 3000", NONE),
+        ('kind = "repeat"\nitems = ["rank1"]\nsize = 20', SPLIT + "\n rank1 2021 40", NONE),
+        ('kind = "parts"\nitems = ["held"]\nparts = ["rank1", "rank2"]', SPLIT + "\n held 2020 1\n rank2 2020 1",
+         [("T-1", "G13", "undecided")]),
+        (OWN, "L.rank1 _ Mexico\n MEX L.rank2 _ Samplonia\n GBR L.rank2 _ Atlantis\n L.town _ Samplonia", NONE),
+        (OWN, "L.rank1 _ SAMPLONIA", [("T-1", "C18", "fail")]),
+        (OWN, "GBR_S L.rank1 _ United Kingdom", [("T-1", "C18", "fail")]),
+        (OWN.replace("_T", "FOR"), "L.rank1 _ SAMPLONIA", NONE),
         ('kind = "unnamed"', "L.rank1 _ Mexico\n rank1 2020 4\n rank2 2020\n total 2020 4", NONE),
         ('kind = "unnamed"', "L.rank1 _\n rank1 2019 0\n rank1 2020 4\n rank2 2020 0",
          [("T-1", "G18", "fail"), ("T-1", "G19", "undecided")]),
@@ -472,6 +491,44 @@ def test_what_rests_on_a_covered_cell_is_left_to_the_covering_rule(invent):
     assert len(judge_round(frame, Background(alone))[1]["T-1"].failing) == 3
 
 
+def weighed(rules: dict[str, Rule], frame: DataFrame, definition: Questionnaire) -> list[int]:
+    """How many findings each of some rules has when they are judged together."""
+    chosen = tuple(replace(rule, id=name) for name, rule in rules.items())
+    _, _, failing = judge_round(frame, Background(replace(definition, rules=chosen)))
+    return [len(failing.get(name, [])) for name in rules]
+
+
+def test_a_contradiction_with_other_items_is_not_covered(invent):
+    definition = invent(SWAPPED + '\ncovers = ["parts", "change"]')
+    parts = invent('kind = "parts"\nitems = ["held"]\nparts = ["held_m", "held_f"]').rules[0]
+    years = "\n".join(
+        f"held_m {year} 900\n held_f {year} 90\n held {year} 990" for year in (2018, 2019, 2020)
+    )
+    frame = cells(f"{years}\n held_m 2021 95\n held_f 2021 910\n held 2021 1300")
+    swapped = definition.rules[0]
+    assert weighed({"T-1": swapped, "T-2": parts}, frame, definition) == [1, 1], "sexes change no sum"
+    change = invent(CHANGE.replace('"total", "male"', '"held_m", "held"').replace("male", "held_m")).rules[0]
+    change = replace(change, parameters=change.parameters | {"limits": {"default": [0.9, 1.1]}})
+    assert weighed({"T-2": change}, frame, definition) == [2]
+    assert weighed({"T-1": swapped, "T-2": change}, frame, definition) == [1, 1], "of the pair itself it is"
+    grave = replace(change, severity="error")
+    assert weighed({"T-1": swapped, "T-2": grave}, frame, definition) == [1, 2], "a query covers no error"
+    weak = replace(swapped, severity="note")
+    assert weighed({"T-1": weak, "T-2": change}, frame, definition) == [1, 2], "a note covers no query"
+
+
+def test_a_table_of_noughts_hides_no_figure_of_another_table(invent):
+    definition = invent(ZEROS + '\ncovers = ["at_most", "change"]')
+    above = invent('kind = "at_most"\nitems = ["convicted"]\nlargest = "total"').rules[0]
+    blocks = {2019: (90, 60, 30), 2020: (0, 0, 0)}
+    rows = [f"total {year} {t}\n male {year} {m}\n female {year} {f}" for year, (t, m, f) in blocks.items()]
+    items = definition.data.copy()
+    items.loc[items["item"].isin(["total", "male", "female"]), "table"] = "1"
+    definition = replace(definition, data=items)
+    frame = cells("\n".join([*rows, "convicted 2020 12"]))
+    assert weighed({"T-1": definition.rules[0], "T-2": above}, frame, definition) == [1, 1]
+
+
 def test_a_rule_covers_kinds_that_there_are(invent):
     with pytest.raises(DefinitionError, match="covers: `chance` is no kind"):
         invent(SCALE + '\ncovers = ["chance"]')
@@ -499,6 +556,91 @@ BEFORE = DataFrame({
 )
 def test_a_kind_compares_with_the_last_round(invent, rule, table, expected):
     assert verdicts(invent(rule), cells(table), previous=BEFORE) == expected
+
+
+def before(*rows: tuple[object, ...], **more: object) -> DataFrame:
+    """Last round's figures from item, year, value and the country named in the row."""
+    table = DataFrame(rows, columns=["item", "year", "lower", "country"])
+    return table.assign(area="SMP", upper=table["lower"], **more)
+
+
+def test_only_figures_of_the_same_thing_are_compared(invent):
+    rule, table = invent('kind = "revised"'), "total 2020 50000"
+    last = before(("total", 2020, 12.0, "_T"))
+    assert verdicts(rule, cells(table), previous=last) == [("T-1", "G5", "fail")]
+    same = {"code": "0101", "scheme": "iccs-1.0", "measure": "victims", "sex": "_T"}
+    assert verdicts(rule, cells(table), previous=last.assign(**same)) == [("T-1", "G5", "fail")]
+    for name, other in (("code", "0204"), ("scheme", "un-cts-8"), ("measure", "convicted"), ("sex", "F")):
+        assert verdicts(rule, cells(table), previous=last.assign(**same | {name: other})) == NONE
+
+
+def test_another_source_is_of_the_questionnaire_that_it_names(invent):
+    rule = invent('kind = "compared"\nlimits = { default = [0.5, 2] }')
+    off = [("T-1", "G5", "fail")]
+    for own, expected in (("invented", off), ("", off), ("glotip-2024", NONE)):
+        sources = SOURCES.assign(questionnaire=own)
+        assert verdicts(rule, cells("total 2020 900"), sources=sources) == expected
+    assert verdicts(rule, cells("total 2020 900"), sources=SOURCES.assign(sex="F")) == NONE
+
+
+@pytest.mark.parametrize("figures", [(10.0, 30.0), (30.0, 10.0)])
+def test_what_the_last_round_has_twice_counts_as_its_span(invent, figures):
+    rule, last = invent('kind = "revised"'), before(*(("total", 2020, figure, "_T") for figure in figures))
+    assert verdicts(rule, cells("total 2020 20"), previous=last) == [("T-1", "G5", "undecided")]
+    assert verdicts(rule, cells("total 2020 31"), previous=last) == [("T-1", "G5", "fail")]
+
+
+LAST = before(("rank1", 2020, 10.0, "BRA"), ("rank2", 2020, 11.0, "GHA"))
+
+
+@pytest.mark.parametrize(
+    ("table", "revised", "withdrawn", "gone"),
+    [
+        ("L.rank1 _ Ghana\n rank1 2020 11\n L.rank2 _ Brazil\n rank2 2020 10", NONE, NONE, []),
+        ("L.rank1 _ Ghana\n rank1 2020 11\n L.rank2 _ Brazil\n rank2 2020 9", [("T-1", "G19", "fail")], NONE, []),
+        ("L.rank1 _ Ghana\n rank1 2020 11", NONE, NONE, [("Brazil", "rank1", 2020)]),
+        ("L.rank1 _ Ghana\n rank1 2020 11\n L.rank2 _ Brazil\n rank2 2020", NONE, [("T-1", "G19", "fail")], []),
+        ("L.rank1 _ Ghana\n rank1 2020 11\n rank2 2020 10", NONE, NONE, []),
+        ("L.rank1 _ Ghana\n rank1 2020 9\n L.rank2 _ Ghana\n rank2 2020 9", NONE, NONE, [("Brazil", "rank1", 2020)]),
+        (SPLIT.replace("Spain", "Ghana"), NONE, NONE, [("Brazil", "rank1", 2020)]),
+    ],
+)  # fmt: skip
+def test_rows_are_compared_by_the_country_named_in_them(invent, table, revised, withdrawn, gone):
+    frame = cells(table + "\n rank3 2020 1")
+    assert verdicts(invent('kind = "revised"'), frame, previous=LAST) == revised
+    assert verdicts(invent('kind = "withdrawn"'), frame, previous=LAST) == withdrawn
+    _, judgements, _ = judge_round(frame, Background(invent('kind = "name_withdrawn"'), LAST))
+    said = judgements["T-1"]
+    assert [*zip(said.fields["value"], said.item, said.year.tolist(), strict=True)] == gone
+
+
+def test_cities_are_compared_by_name_and_unknown_rows_by_their_place(invent):
+    rule = invent('kind = "revised"')
+    last = before(("town", 2020, 10.0, "_T"), ("rank1", 2020, 5.0, "_U"), city=["Port Sample", "_T"])
+    frame = cells("L.town _ PORT  Sample\n town 2020 11\n rank1 2020 6")
+    assert verdicts(rule, frame, previous=last) == [("T-1", "G18", "fail"), ("T-1", "G21", "fail")]
+    frame = cells("L.town _ Upper Means\n town 2020 11\n L.rank1 _ Mali\n rank1 2020 6")
+    assert verdicts(rule, frame, previous=last) == NONE
+    _, judgements, _ = judge_round(frame, Background(invent('kind = "name_withdrawn"'), last))
+    assert judgements["T-1"].fields["value"] == ["Port Sample"]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("H.part _ police\n total 2020 1", NONE),
+        ("H.part _ police courts\n total 2020 1", [("T-1", "_Z", "fail")]),
+        ("H.part _ police\n total 2020 1\n b.xlsx total 2020 1", [("T-1", "_Z", "fail")]),
+        ("H.part _ police\n total 2020 1\n b.xlsx total 2021 1\n b.xlsx _fault.superseded _ a", NONE),
+        ("total 2020 1", [("T-1", "G5", "fail")]),
+    ],
+)
+def test_an_agency_is_not_asked_for_the_figures_of_another(invent, table, expected):
+    definition = invent('kind = "withdrawn"')
+    items = definition.data.assign(agency=definition.data["sex"].map({"M": "courts"}).fillna("police"))
+    definition = replace(definition, data=items)
+    last = before(("total", 2020, 1.0, "_T"), ("male", 2020, 1.0, "_T"))
+    assert verdicts(definition, cells(table), previous=last) == expected
 
 
 def test_every_kind_has_a_case():

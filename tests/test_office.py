@@ -13,6 +13,8 @@ import pytest
 
 import crimestats as cs
 from crimestats import frames, store
+from crimestats.cli.console import Console
+from crimestats.cli.round import Round
 from crimestats.files import shipped
 
 sys.path.append(str(Path(__file__).parent))
@@ -223,8 +225,8 @@ def test_limits_and_the_last_round_are_read(folder, tmp_path):
         ),
         (["findings", "list", "no.sqlite"], "no.sqlite"),
         (
-            ["read-published", "{folder}/letter.xlsx", "--out", "o.parquet", "--findings", "f.json"],
-            "letter.xlsx",
+            ["read-published", "no.xlsx", "--out", "o.parquet", "--findings", "f.json"],
+            "no.xlsx",
         ),
     ],
 )
@@ -251,3 +253,37 @@ def test_the_demo_folder_is_left_as_it_is(tmp_path):
     assert {
         path.name: path.read_bytes() for path in (tmp_path / "samplonia").iterdir() if path.is_file()
     } == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["quality"], ["read-published"], ["questionnaire", "checks"], ["findings"], ["findings", "list"],
+        ["findings", "accept"], ["findings", "reopen"], ["findings", "decide"], ["findings", "history"],
+    ],
+)  # fmt: skip
+def test_help_has_an_example(words):
+    shown = crimestats(*words, "--help")
+    assert shown.returncode == 0
+    assert "crimestats " + " ".join(words) in " ".join(shown.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [("un-cts-2023", "un-cts-2024"), ("un-cts-2024", "un-cts-2023"), ("un-cts-2024", "un-cts-2024")],
+)
+def test_answers_are_compared_with_those_of_another_edition(tmp_path, then, now):
+    last, current = tmp_path / "last", tmp_path / "now"
+    for folder, name, answer in ((last, then, "Police"), (current, now, "Ministry of the Interior")):
+        folder.mkdir()
+        figures = pd.DataFrame([("2021", "theft_offences", "300")], columns=["year", "item", "value"])
+        definition = cs.Questionnaire.load(name)
+        path = cs.build(definition, folder / "a.xlsx", area="SEN", years=[2020, 2021], figures=figures)
+        book = openpyxl.load_workbook(path)
+        cell_of(book, "M.other.source").value = answer
+        book.save(path)
+    done = Round(current, Console(quiet=True), previous=last)
+    found = done.findings[done.findings["rule"] == "ALL-056"]
+    assert found[["questionnaire", "value", "previous"]].astype(str).to_numpy().tolist() == [
+        [now, "Ministry of the Interior", "Police"]
+    ]

@@ -1,11 +1,14 @@
 """The assessment of returns: every score is its numerator over its denominator."""
 
+import shutil
+
 import pandas as pd
 import pytest
 
 import crimestats as cs
 from crimestats.files import read_toml, shipped
 from crimestats.quality import COMPONENTS, OVERALL, assess, by_module
+from crimestats.validation.annotating import annotate
 
 CTS = cs.Questionnaire.load("un-cts-2024")
 
@@ -72,3 +75,31 @@ def test_a_part_of_the_agencies_is_asked_for_its_own(tmp_path):
     assert set(table["module"]) == set(prisons["module"])
     assert table["whole"].sum() == len(prisons)
     assert table["part"].sum() == 1
+
+
+def test_a_part_that_was_answered_is_asked_for_no_more_than_before(tmp_path):
+    figures = pd.DataFrame([("2021", "held", "100")], columns=["year", "item", "value"])
+    sent, answered = tmp_path / "SMP.xlsx", tmp_path / "answered"
+    cs.build(CTS, sent, area="SMP", agency="prisons", years=[2021], figures=figures)
+    cells = cs.read(tmp_path, CTS)
+    report, before = cs.validate(cells, CTS), by_module(cells, CTS)
+    answered.mkdir()
+    annotate(sent, answered / "SMP_answered.xlsx", report.data, definition=CTS)
+    shutil.copy(sent, answered / sent.name)
+    cells = cs.read(answered, CTS)
+    assert sorted(cs.validate(cells, CTS).returns["status"].astype(str)) == ["read", "superseded"]
+    pd.testing.assert_frame_equal(by_module(cells, CTS), before)
+
+
+@pytest.mark.parametrize("agency", ["courts", "prosecution", "survey"])
+def test_a_part_without_required_items_is_timely_by_all_its_items(tmp_path, agency):
+    item = CTS.data.query("agency == @agency")["item"].iloc[0]
+    assert not (CTS.data.query("agency == @agency")["required"] == "1").any()
+    rows = [("2021", item, "5"), ("2022", item, "6")]
+    assert assessed(tmp_path, *rows, agency=agency).loc["timeliness", "score"] == 100
+
+
+def test_a_blank_workbook_alone_is_judged(tmp_path):
+    table = assessed(tmp_path)
+    assert table.loc["completeness", "score"] == 0
+    assert pd.isna(table.loc["metadata", "score"])

@@ -18,7 +18,8 @@ from crimestats.validation.findings import findings
 
 CTS = Questionnaire.load("un-cts-2024")
 BEFORE = DataFrame({
-    "area": ["MEX"], "year": [2020], "item": ["held"], "lower": [500.0], "upper": [500.0]
+    "area": "MEX", "year": 2020, "item": ["held", "held_iccs10"], "country": ["_T", "BRA"],
+    "lower": [500.0, 70.0], "upper": [500.0, 70.0],
 })  # fmt: skip
 
 
@@ -59,7 +60,7 @@ NAMED = ("held_iccs10", "held_iccs11")
 def entered() -> Questionnaire:
     """The questionnaire, with two rows that differ by nothing but the country named in them."""
     data = CTS.data.copy()
-    data.loc[data["item"].isin(NAMED), ["entry", "iccs"]] = ["country", "11"]
+    data.loc[data["item"].isin(NAMED), ["entry", "iccs", "citizenship"]] = ["country", "11", "FOR"]
     return replace(CTS, data=data)
 
 
@@ -149,6 +150,17 @@ def planted(rule: Rule) -> list[dict[str, object]]:  # noqa: C901
             return [cell(f"L.{NAMED[0]}", "Atlantis", None)]
         case "named_twice":
             return [cell(f"L.{NAMED[0]}", "Mali", None), cell(f"L.{NAMED[1]}", "MALI", None)]
+        case "named_apart":
+            files = {"MEX.xlsx": "Mali", "again.xlsx": "Chad"}.items()
+            return [
+                each
+                for file, name in files
+                for each in (cell(f"L.{NAMED[0]}", name, None, file=file), cell(NAMED[0], "7", file=file))
+            ]
+        case "own_country":
+            return [cell(f"L.{NAMED[0]}", "México", None)]
+        case "name_withdrawn":
+            return [cell(f"L.{NAMED[0]}", "Ghana", None), cell(NAMED[0], "71")]
         case "unnamed":
             return [cell(NAMED[0], "7", 2019), cell(NAMED[0], "8")]
         case "provisional":

@@ -12,6 +12,7 @@ from crimestats.validation.findings import findings
 
 EXAMPLES = shipped("questionnaires", "examples")
 DEFINITION = cs.Questionnaire.load("un-cts-2024")
+GLOTIP = cs.Questionnaire.load("glotip-2024")
 PLANTED = read_csv(EXAMPLES / "samplonia-planted.csv")
 
 
@@ -23,16 +24,22 @@ def judged(folder: str, definition: cs.Questionnaire, **beside: DataFrame) -> Da
     return findings(*judge_round(cs.read(EXAMPLES / folder, definition), background))
 
 
+def of_last_round(folder: str, definition: cs.Questionnaire) -> tuple[DataFrame, DataFrame]:
+    """Cells and figures of an earlier folder of Samplonia's returns."""
+    cells = cs.read(EXAMPLES / folder, definition)
+    return cells, cs.observe(cells, cs.validate(cells, definition))
+
+
 @pytest.fixture(scope="module")
 def found():
     """Findings on the last round, and on this one with all that its rules know beside."""
-    last_round = cs.read(EXAMPLES / "samplonia-last-round", DEFINITION)
+    last_round, previous = of_last_round("samplonia-last-round", DEFINITION)
     last = judged("samplonia-last-round", DEFINITION)
-    previous = cs.observe(last_round, cs.validate(last_round, DEFINITION))
     sources = read_csv(EXAMPLES / "samplonia-sources.csv").astype({"year": int, "value": float})
     beside = {"previous": previous, "sources": sources, "previous_metadata": last_round}
     this = judged("samplonia", DEFINITION, **beside)
-    trafficking = judged("samplonia-trafficking", cs.Questionnaire.load("glotip-2024"))
+    _, before = of_last_round("samplonia-trafficking-last-round", GLOTIP)
+    trafficking = judged("samplonia-trafficking", GLOTIP, previous=before)
     return last, concat([this, trafficking], ignore_index=True)
 
 

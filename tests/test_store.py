@@ -1,6 +1,7 @@
 """What becomes of findings over the rounds: answered, corrected, accepted, without reply; nothing is lost."""
 
 import multiprocessing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from types import SimpleNamespace
@@ -9,12 +10,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from crimestats import build, read, validate
 from crimestats import store as stores
 from crimestats.errors import CallError, FileError
 from crimestats.frames import CELLS, FINDINGS, RETURNS
 from crimestats.questionnaire import Questionnaire
 from crimestats.store import Store
+from crimestats.store.basis import _named as named_cells
 from crimestats.store.findings import EVENTS
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
@@ -161,10 +165,11 @@ def test_another_area_corrects_and_answers_nothing(asked):
 
 PLACES = [
     ("the file, read", ("SMP.xlsx", "_Z", "_Z", "_file", None), "SMP.xlsx", "corrected"),
-    ("the file, not there", ("SMP.xlsx", "_Z", "_Z", "_fault.damaged", None), "SMP_2.xlsx", "open"),
-    ("a cell that is no figure", ("SMP.xlsx", "Violent", "H3", "_cell.formula", None), "SMP_2.xlsx", "open"),
+    ("the file, under another name", ("SMP.xlsx", "_Z", "_Z", "_fault.damaged", None), "SMP_2.xlsx", "corrected"),
+    ("a cell that is no figure", ("SMP.xlsx", "Violent", "H3", "_cell.formula", None), "SMP_2.xlsx", "corrected"),
+    ("a sheet that was not sent", ("SMP.xlsx", "Prisons", "H3", "_cell.formula", None), "SMP_2.xlsx", "open"),
     ("an impossible year", ("SMP.xlsx", "Violent", "D4", "assault_offences", 1013), "SMP.xlsx", "corrected"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("case", "place", "file", "state"), PLACES, ids=[case[0] for case in PLACES])
@@ -174,24 +179,182 @@ def test_what_is_about_files_and_years(store, case, place, file, state):
     assert states(store) == {"f1": state}
 
 
+HEADER = ("ESP.xlsx", "Start", "C7", "H.agency", None)
+
+
 @pytest.mark.parametrize(
-    ("part", "definition", "state"),
+    ("case", "file", "part", "others", "state"),
     [
-        ("", True, "corrected"),
-        ("police", True, "corrected"),
-        ("prisons", True, "open"),
-        ("police", False, "open"),
+        ("renamed", "ESP_final.xlsx", "police", (), "corrected"),
+        ("the original lies beside", "ESP (2).xlsx", "police", (("ESP.xlsx", "s1", "superseded"),), "corrected"),
+        ("of another agency", "ESP_courts.xlsx", "courts", (), "open"),
+        ("the whole questionnaire", "ESP_final.xlsx", "", (), "open"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_header_is_corrected_by_the_file_that_takes_its_place(
+    store, case, file, part, others, state
+):
+    start = ("H.area", "SMP", "Start", None), ("other_item", "1")
+    sent = cells(*start, ("H.part", "police", "Start", None), file="ESP.xlsx")
+    stores.settle(store, findings(("f1", "", "", HEADER)), sent, returns(("ESP.xlsx", "s1")), at(0))
+    again = cells(*start, ("H.part", part, "Start", None), file=file)
+    stores.settle(store, findings(), again, returns((file, "s2"), *others), at(2))
+    assert states(store) == {"f1": state}, case
+
+
+def test_of_two_files_of_a_part_each_is_corrected_under_its_own_name(store):
+    start = ("H.area", "SMP", "Start", None)
+    both = CELLS.cast(pd.concat([cells(start, file="ESP.xlsx"), cells(start, file="B.xlsx")]))
+    sent = returns(("ESP.xlsx", "s1"), ("B.xlsx", "b1"))
+    stores.settle(store, findings(("f1", "", "", HEADER)), both, sent, at(0))
+    stores.settle(store, findings(), cells(start, file="B.xlsx"), returns(("B.xlsx", "b2")), at(2))
+    assert states(store) == {"f1": "open"}
+    stores.settle(store, findings(), cells(start, file="ESP.xlsx"), returns(("ESP.xlsx", "s2")), at(3))
+    assert states(store) == {"f1": "corrected"}
+
+
+CTS = Questionnaire.load("un-cts-2024")
+
+
+def judged(store, folder, files, hours, *, definition=CTS, previous=None, **more):
+    """Files as {name: (figures by item and year, agency)}, read, validated and settled."""
+    folder.mkdir()
+    for name, (figures, agency) in files.items():
+        rows = [(str(year), item, value) for (item, year), value in figures.items()]
+        table = pd.DataFrame(rows, columns=["year", "item", "value"])
+        build(CTS, folder / name, area="SMP", years=range(2019, 2022), figures=table, agency=agency)
+    filled = read(folder, definition)
+    report = validate(filled, definition, previous=previous, **more)
+    given = [] if previous is None else ["previous"]
+    given += [name for name in more if more[name] is not None]
+    stores.settle(store, report.data, filled, report.returns, at(hours), definition, given)
+    known = stores.known(store)
+    return {(row.rule, row.item): row.state for row in known.itertuples()}
+
+
+def in_one(figures):
+    return {"SMP.xlsx": (figures, "")}
+
+
+HELD, MALE, FEMALE = ("held", 2020), ("held_m", 2020), ("held_f", 2020)
+SUM = {HELD: "1000", MALE: "700", FEMALE: "200"}
+
+
+AT_SUM = ("CTS24-124", "held")
+
+
+@pytest.mark.parametrize(
+    ("case", "figures", "state"),
+    [
+        ("a part is emptied", {HELD: "1000", MALE: "700"}, "open"),
+        ("nothing but another figure", {**SUM, ("capacity", 2020): "2000"}, "open"),
+        ("a part is corrected", {**SUM, FEMALE: "300"}, "corrected"),
+        ("the total is corrected", {**SUM, HELD: "900"}, "corrected"),
+        ("a part is declared missing", {**SUM, FEMALE: ".."}, "corrected"),
     ],
 )
-def test_a_file_of_one_agency_covers_its_own_items(store, part, definition, state):
-    """A blank that was asked about: no figure is there again, only the sheet says that it was sent."""
-    settle(store, findings(("f1", "")), cells(("other_item", "1")), "s1", 0)
-    about = Questionnaire.load("un-cts-2024")
-    item = next(item.item for item in about if item.agency == "police")
-    stores.settle(store, findings(("f2", "", "", ("SMP.xlsx", "Violent", "D3", item, 2023))), cells(("other_item", "1")), returns(("SMP.xlsx", "s2")), at(1))  # fmt: skip
-    sent = cells((item, ""), ("other_item", "2"), ("H.part", part, "Start", None))
-    stores.settle(store, findings(), sent, returns(("SMP.xlsx", "s3")), at(2), about if definition else None)
-    assert states(store)["f2"] == state
+def test_a_sum_is_corrected_by_another_figure_only(store, tmp_path, case, figures, state):
+    assert judged(store, tmp_path / "1", in_one(SUM), 0)[AT_SUM] == "open"
+    assert judged(store, tmp_path / "2", in_one(figures), 2)[AT_SUM] == state, case
+
+
+def before(*rows):
+    listed = [(*row, row[-1]) for row in rows]
+    return pd.DataFrame(listed, columns=["area", "year", "item", "lower", "upper"])
+
+
+@pytest.mark.parametrize(
+    ("case", "held", "is_given", "state"),
+    [
+        ("not compared, another figure is new", "1000", False, "open"),
+        ("not compared, though the figure is another", "1500", False, "open"),
+        ("compared, the figure is another", "1500", True, "corrected"),
+    ],
+)
+def test_what_is_not_compared_again_is_not_corrected(store, tmp_path, case, held, is_given, state):
+    last = before(("SMP", 2020, "held", 1500.0))
+    first = judged(store, tmp_path / "1", in_one({HELD: "1000"}), 0, previous=last)
+    assert first["ALL-070", "held"] == "open"
+    sent = in_one({HELD: held, ("held", 2021): "1400"})
+    told = judged(store, tmp_path / "2", sent, 2, previous=last if is_given else None)
+    assert told["ALL-070", "held"] == state, case
+
+
+def test_figures_of_other_sources_that_are_not_given_again_correct_nothing(store, tmp_path):
+    sources = pd.DataFrame(
+        {"source": ["x"], "area": ["SMP"], "year": [2020], "item": ["held"], "value": [9000.0]}
+    )
+    first = judged(store, tmp_path / "1", in_one({HELD: "1000"}), 0, sources=sources)
+    assert first["ALL-081", "held"] == "open"
+    again = judged(store, tmp_path / "2", in_one({HELD: "1001"}), 2)
+    assert again["ALL-081", "held"] == "open"
+    last = judged(store, tmp_path / "3", in_one({HELD: "9001"}), 3, sources=sources)
+    assert last["ALL-081", "held"] == "corrected"
+
+
+def test_a_rule_that_is_skipped_corrects_nothing(store, tmp_path):
+    rule = AT_SUM[0]
+    judged(store, tmp_path / "1", in_one(SUM), 0)
+    fewer = replace(CTS, rules=tuple(each for each in CTS.rules if each.id != rule))
+    told = judged(store, tmp_path / "2", in_one({**SUM, FEMALE: "300"}), 2, definition=fewer)
+    assert told[rule, "held"] == "open"
+
+
+def test_the_file_of_one_agency_does_not_correct_what_it_says_against_another(store, tmp_path):
+    contact, convicted = ("contact", 2020), ("convicted", 2020)
+    courts = {"courts.xlsx": ({convicted: "150"}, "courts")}
+    first = judged(store, tmp_path / "1", courts | {"police.xlsx": ({contact: "100"}, "police")}, 0)
+    rules = [key for key in first if key[0] in {rule.id for rule in CTS.rules if rule.kind == "order"}]
+    assert rules
+    more = {"courts.xlsx": ({convicted: "150", ("convicted", 2021): "150"}, "courts")}
+    second = judged(store, tmp_path / "2", more, 2)
+    assert {second[key] for key in rules} == {"open"}
+    third = judged(store, tmp_path / "3", courts | {"police.xlsx": ({contact: "160"}, "police")}, 3)
+    assert {third[key] for key in rules} == {"corrected"}
+
+
+def test_what_another_finding_takes_over_is_not_corrected(store, tmp_path):
+    """A total of thousands too many fails its sum; with years beside it the scale says so instead."""
+    wrong = {HELD: "3000000", MALE: "2500", FEMALE: "400"}
+    assert judged(store, tmp_path / "1", in_one(wrong), 0)[AT_SUM] == "open"
+    beside = {("held", 2019): "2900", ("held", 2021): "3100"}
+    told = judged(store, tmp_path / "2", in_one(wrong | beside), 2)
+    assert told["ALL-065", "held"] == told[AT_SUM] == "open"
+    told = judged(store, tmp_path / "3", in_one({**wrong, **beside, MALE: "2501"}), 3)
+    assert told[AT_SUM] == "open"
+    told = judged(store, tmp_path / "4", in_one({**wrong, **beside, HELD: "2900"}), 4)
+    assert told["ALL-065", "held"] == told[AT_SUM] == "corrected"
+
+
+def test_a_store_without_bases_keeps_what_it_knows_until_it_is_found_again(tmp_path):
+    with Store.open(tmp_path / "store.db") as store:
+        judged(store, tmp_path / "1", in_one(SUM), 0)
+        with store.writing() as connection:
+            connection.execute(text("DROP TABLE bases"))
+    with Store.open(tmp_path / "store.db") as store:
+        right = in_one({**SUM, FEMALE: "300"})
+        assert judged(store, tmp_path / "2", right, 2)[AT_SUM] == "open"
+        assert judged(store, tmp_path / "3", in_one(SUM), 3)[AT_SUM] == "open"
+        assert judged(store, tmp_path / "4", in_one({**SUM, MALE: "800"}), 4)[AT_SUM] == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("named", "cells_named", "is_whole"),
+    [
+        ("", [], True),
+        ("D28:D29, 'Other'!D4", [("r", "S", "D28"), ("r", "S", "D29"), ("r", "Other", "D4")], True),
+        ("b, c.xlsx 'It's'!D4", [("b, c.xlsx", "It's", "D4")], True),
+        ("D28, 'Oth…", [("r", "S", "D28")], False),
+        ("b.xlsx", [], False),
+    ],
+)
+def test_the_cells_that_a_finding_names_are_read(named, cells_named, is_whole):
+    table = pd.DataFrame(
+        [("f1", "r", "S", "D27", named)], columns=["finding_id", "return_id", "sheet", "cell", "others"]
+    )
+    rows, unread = named_cells(table)
+    assert list(rows[["return_id", "sheet", "cell"]].itertuples(index=False, name=None)) == cells_named
+    assert (not unread) == is_whole
 
 
 def test_an_answer_counts_until_value_or_expected_changes(asked):

@@ -8,7 +8,7 @@ import csv
 import secrets
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,8 @@ def replacing(path: Path | str) -> Iterator[Path]:
         remedy = "Close the file where it is open, or choose another folder."
         raise FileError(str(path), f"cannot be written ({reason}).", remedy) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a name too long to be made cannot be taken away either
+            part.unlink(missing_ok=True)
 
 
 def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":

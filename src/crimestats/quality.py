@@ -17,6 +17,7 @@ from crimestats import files
 from crimestats.frames import CELLS, UNKNOWN
 from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.languages import choice
+from crimestats.returns import returns
 from crimestats.validation import Report
 
 COMPONENTS = ("completeness", "consistency", "timeliness", "metadata", "comparability", "stability")
@@ -123,18 +124,22 @@ def _figures(cells: DataFrame, definition: Questionnaire) -> DataFrame:
 
 
 def _asked(cells: DataFrame, definition: Questionnaire) -> dict[str, tuple[list[str], set[int]]]:
-    """Items and years that the workbooks of each unit ask for."""
+    """Items and years that the workbooks of each unit ask for; of a unit that sent none to be read, all."""
+    of_round = returns(cells).astype({"return_id": "str", "area": "str", "status": "str"})
+    read = of_round.loc[of_round["status"] == "read", ["return_id", "area"]]
     header = cells[cells["item"].isin(["H.years", "H.part"])].astype({"area": "str", "item": "str"})
+    header = header[header["return_id"].isin(read["return_id"])]
+    number = read.groupby("area").size().to_dict()
     asked: dict[str, tuple[list[str], set[int]]] = {}
-    for area, own in cells.astype({"area": "str", "return_id": "str"}).groupby("area"):
+    for area in sorted(cells["area"].astype("str").unique()):
         said = header[header["area"] == area]
         spans = said.loc[said["item"] == "H.years", "raw"]
         years = {year for text in spans for year in _span(text)} or set(definition.years)
         parts = said.loc[said["item"] == "H.part", "raw"].str.split()
-        whole = own["return_id"].nunique() > len(parts)
+        whole = not len(parts) or number[area] > len(parts)
         agencies = {code for codes in parts for code in codes}
         data = definition.data if whole else definition.data[definition.data["agency"].isin(agencies)]
-        asked[str(area)] = (list(data["item"]), years)
+        asked[area] = (list(data["item"]), years)
     return asked
 
 
@@ -199,18 +204,21 @@ def _stability(
 def _timeliness(
     cells: DataFrame, figures: DataFrame, definition: Questionnaire, settings: Mapping[str, Any]
 ) -> dict[str, tuple[float, float, str]]:
-    required = definition.data.loc[definition.data["required"] == "1", "item"]
-    wanted = figures["item"].isin(required) if len(required) else Series(True, index=figures.index)
-    given = figures[figures["is_given"] & wanted]
-    last = given.groupby("area")["year"].max()
+    """How far the last figures lie back, of what everybody is asked for; of all where a part asks no such."""
+    required = set(definition.data.loc[definition.data["required"] == "1", "item"])
+    given = figures[figures["is_given"]]
     lost = settings["timeliness"]["points_lost_a_year"] / 100
     said = {}
-    for area, (_, years) in _asked(cells, definition).items():
-        if area not in last.index:
-            said[area] = (0.0, 1.0, "No figure that everybody is asked for.")
+    for area, (items, years) in _asked(cells, definition).items():
+        wanted = required & set(items) or set(items)
+        own = given.loc[(given["area"] == area) & given["item"].isin(wanted), "year"]
+        if own.empty:
+            what = " that everybody is asked for" if required & set(items) else ""
+            said[area] = (0.0, 1.0, f"No figure{what}.")
             continue
-        lag = max(max(years) - int(last[area]), 0)
-        text = f"The last figures are of {int(last[area])}; the workbook asks up to {max(years)}."
+        last = int(own.max())
+        lag = max(max(years) - last, 0)
+        text = f"The last figures are of {last}; the workbook asks up to {max(years)}."
         said[area] = (max(1 - lost * lag, 0.0), 1.0, text)
     return said
 
@@ -222,6 +230,7 @@ def _answers(cells: DataFrame) -> DataFrame:
     said = DataFrame({
         "area": rows["area"], "module": split[1], "question": split[2], "raw": rows["raw"].str.strip(),
     })  # fmt: skip
+    said = said.astype("str")  # of no rows the columns would be numbers
     order = said.assign(blank=said["raw"] == "").sort_values("blank", kind="stable")
     return order.drop_duplicates(["area", "module", "question"])
 

@@ -13,7 +13,7 @@ from crimestats import areas, observations, quality, release, returns, store, va
 from crimestats.cli.console import Console
 from crimestats.errors import FileError
 from crimestats.files import read_csv, shipped
-from crimestats.frames import FINDINGS, OBSERVATIONS, RETURNS
+from crimestats.frames import CELLS, FINDINGS, OBSERVATIONS, RETURNS
 from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.limits import with_limits
 from crimestats.report import Part, render_round
@@ -66,37 +66,51 @@ class Round:
     def reports(self) -> list[Any]:
         """What is wrong with them, one report a questionnaire."""
         parts, population = self.read, areas.population(self.population)
-        last, metadata = self._last()
+        last, earlier = self.last
         others = None if self.sources is None else read_csv(self.sources, SOURCES)
         with self.console.progress("Validating") as step:
             found = []
             for done, (definition, cells) in enumerate(parts, start=1):
                 found.append(validation.validate(
                     cells, definition, previous=last, population=population, sources=others,
-                    previous_metadata=metadata.get(definition.id),
+                    previous_metadata=_last_answers(definition, earlier),
                 ))  # fmt: skip
                 step(done, len(parts))
             return found
 
-    def _last(self) -> tuple[DataFrame | None, dict[str, DataFrame]]:
+    @cached_property
+    def last(self) -> tuple[DataFrame | None, list[tuple[Questionnaire, DataFrame]]]:
+        """Figures of the last round, and where its returns are at hand their cells by questionnaire."""
+        return self._last()
+
+    def _given(self, definition: Questionnaire) -> set[str]:
+        """What the round of a questionnaire was compared with."""
+        figures, earlier = self.last
+        is_there = {
+            "previous": figures is not None, "sources": self.sources is not None,
+            "previous_metadata": _last_answers(definition, earlier) is not None,
+        }  # fmt: skip
+        return {name for name, given in is_there.items() if given}
+
+    def _last(self) -> tuple[DataFrame | None, list[tuple[Questionnaire, DataFrame]]]:
         """Figures of the last round, and where its returns are at hand their cells by questionnaire."""
         if self.previous is None:
-            return None, {}
+            return None, []
         if not self.previous.is_dir():
-            return OBSERVATIONS.check(release.read_parquet(self.previous)), {}
+            return OBSERVATIONS.check(release.read_parquet(self.previous)), []
         earlier = Round(self.previous, self.console, self.questionnaire, population=self.population)
         figures = [
             observations.observe(cells, report)
             for report, (_, cells) in zip(earlier.reports, earlier.read, strict=True)
         ]
-        return OBSERVATIONS.join(*figures), {own.id: cells for own, cells in earlier.read}
+        return OBSERVATIONS.join(*figures), earlier.read
 
     @cached_property
     def settled(self) -> list[DataFrame]:
         """The findings of each report with the state that the store gives them."""
         at, reports, kept = datetime.now(UTC), self.reports, self.kept
         return [
-            store.settle(kept, report.data, cells, report.returns, at, definition)
+            store.settle(kept, report.data, cells, report.returns, at, definition, self._given(definition))
             for report, (definition, cells) in zip(reports, self.read, strict=True)
         ]
 
@@ -214,6 +228,23 @@ class Round:
         if self.place is None:
             return None
         return store.known(self.kept, state="corrected", questionnaire=questionnaire)
+
+
+def _last_answers(
+    definition: Questionnaire, earlier: list[tuple[Questionnaire, DataFrame]]
+) -> DataFrame | None:
+    """Last round's cells of a questionnaire and, after them, of its other editions, the nearest first."""
+    lineage = definition.record["lineage"]
+    of = {own.id: cells for own, cells in earlier}
+    kin = {
+        own.id: next(lineage.index(name) for name in lineage if name in own.record["lineage"])
+        for own, _ in earlier
+        if set(lineage) & set(own.record["lineage"])
+    }
+    if not kin:
+        return None
+    nearest = sorted(kin, key=lambda name: (name != definition.id, kin[name]))
+    return CELLS.join(*(of[name] for name in nearest))
 
 
 def _make(folder: Path) -> None:

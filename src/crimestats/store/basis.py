@@ -9,6 +9,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from crimestats.questionnaire import Questionnaire
+from crimestats.questionnaire.kinds import items_named
 
 _PART = "H.part"  # the agencies whose part of the questionnaire a file holds
 _ADDRESS = r"[A-Z]+[0-9]+"
@@ -153,7 +154,7 @@ def _companions(table: DataFrame, said: DataFrame, definition: Questionnaire | N
 
 def _of_rule(table: DataFrame, said: DataFrame, definition: Questionnaire) -> DataFrame:
     """All figures of the year that a rule speaks of, where a finding does not name all that it rests on."""
-    items = {rule.id: list(rule.items) for rule in definition.rules if rule.items}
+    items = {rule.id: named for rule in definition.rules if (named := list(items_named(rule)))}
     wanted = table.assign(item=table["rule"].map(items)).dropna(subset="item").explode("item")
     wanted = wanted[["finding_id", *_KEYS]].astype({"item": "str"})
     return wanted.merge(said[said["said"] != ""], on=_KEYS).assign(role="other")

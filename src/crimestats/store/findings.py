@@ -50,7 +50,7 @@ BASES = Table(
     Column("finding_id", String(64), primary_key=True),
     Column("basis", Text, nullable=False),
 )  # fmt: skip
-"""What a finding rests on, as `basis.bases` says it; those of a store made before have none until found again."""
+"""What a finding rests on, as `basis.bases` says it; those of an older store have none until found again."""
 FILES = Table(
     "files", TABLES,
     Column("sha256", String(64), primary_key=True),

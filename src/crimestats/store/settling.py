@@ -51,8 +51,9 @@ def settle(
 
     `open` is what nobody has answered; `explained` what is still found and was answered;
     `corrected` what is no longer found though its rule ran, in a newer return that gives all its
-    figures again and one of them anew; `accepted` what the office took as it is; `no_reply` what was asked, and came back blank with the same value. A finding
-    that was explained or accepted is open again when its value, or what is expected of it, changes.
+    figures again and one of them anew; `accepted` what the office took as it is; `no_reply` what
+    was asked, and came back blank with the same value. A finding that was explained or accepted is
+    open again when its value, or what is expected of it, changes.
     An answer counts once: the same file read again moves nothing.
 
     Args:

@@ -1,15 +1,17 @@
 """What rules say of a round, as a table of findings."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from crimestats.frames import BREAKDOWNS, FINDINGS, NOT_APPLICABLE, TOTAL, UNKNOWN
 from crimestats.questionnaire import Questionnaire, Rule
+from crimestats.questionnaire.definition import SEVERITIES
 from crimestats.questionnaire.kinds import FAIL, UNDECIDED, Judgement, Round
 from crimestats.validation import messages
 
@@ -17,6 +19,8 @@ Keys = NDArray[np.int64]
 Pairs = set[tuple[int, int]]
 
 _PLACE = ("return_id", "sheet", "cell")
+SLIP = "scale"
+"""The kind that finds a figure a thousand times off."""
 _NAMED = ("M.", "H.", "L.", "N.")
 """Items of cells that have a name: answers, the header, countries and cities, notes."""
 _OF_FILE = ("_file", "_sha256")
@@ -141,6 +145,34 @@ def _rows(wide: Round, sifted: _Sifted, languages: Mapping[str, Questionnaire]) 
     return rows
 
 
+def folded(found: DataFrame) -> DataFrame:
+    """One entry for a slip of thousands: contradictions that have it as their culprit are part of it.
+
+    The entry takes the worst severity among them, so that what is proved wrong stays an error.
+
+    Args:
+        found: The findings with their culprits (`frames.FINDINGS`).
+    """
+    slips = found[(found["kind"] == SLIP) & (found["verdict"] == "fail")]
+    if slips.empty:
+        return found
+    at = {
+        (str(source), messages.place(str(source), str(sheet), str(cell))): row
+        for row, source, sheet, cell in zip(
+            slips.index, slips["return_id"], slips["sheet"], slips["cell"], strict=True
+        )
+    }
+    keys = zip(found["return_id"].astype(str), found["culprit"], strict=True)
+    owner = Series([at.get(key, -1) for key in keys], index=found.index)
+    owner = owner.where(owner != owner.index.to_series(), -1)
+    taken = owner[owner >= 0]
+    rank = found["severity"].astype(str).map(SEVERITIES.index)
+    worst = rank[taken.index].groupby(taken).min().reindex(found.index)
+    severity = rank.where(worst.isna() | (rank <= worst), worst).astype(int).map(dict(enumerate(SEVERITIES)))
+    kept = found.assign(severity=severity.astype("category"))[owner < 0]
+    return FINDINGS.cast(kept.reset_index(drop=True))
+
+
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -249,6 +281,7 @@ def _number(rows: list[dict[str, Any]], definition: Questionnaire) -> None:
     about a file of an unknown sender, or would have the id of another finding, the file.
     """
     seen: set[str] = set()
+    repeats: Counter[str] = Counter()
     breakdowns = {item.item: _breakdown(item.keys) for item in definition}
     for row in rows:
         key = "|".join([definition.id, row["area"], row["rule"], row["item"], str(row["year"] or "")])
@@ -257,9 +290,10 @@ def _number(rows: list[dict[str, Any]], definition: Questionnaire) -> None:
             key += f"|{row['sheet']}|{row['cell']}"
         if row["area"] == UNKNOWN:
             key += f"|{row['return_id']}"
-        where = "|".join(row[name] for name in _PLACE)
-        while (number := _hash(key)) in seen:
-            key += "|" + where
+        if (number := _hash(key)) in seen:
+            key += "|" + "|".join(row[name] for name in _PLACE)
+            repeats[key] += 1
+            number = _hash(f"{key}|{repeats[key]}")
         seen.add(number)
         row["finding_id"] = number
 

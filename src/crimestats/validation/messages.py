@@ -95,7 +95,9 @@ def rows(fields: Mapping[str, Any], number: int, say: Callable[[str], str] = str
         number: How many rows.
         say: Puts English words into another language.
     """
-    columns = {name: _texts(values, say) for name, values in fields.items()}
+    columns = {
+        name: list(values) if name == "cells" else _texts(values, say) for name, values in fields.items()
+    }  # cells are places, and a place cut short is none
     if "near" in columns:
         columns["near"] = [_asked(text, say) for text in columns["near"]]
     return [{name: texts[row] for name, texts in columns.items()} for row in range(number)]

@@ -12,7 +12,7 @@ from crimestats.frames import CELLS, FINDINGS
 from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.kinds import Background
 from crimestats.questionnaire.languages import LANGUAGES
-from crimestats.validation.findings import findings
+from crimestats.validation.findings import findings, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def validate(
     undecided = {rule: judgement.undecided for rule, judgement in judgements.items() if judgement.undecided}
     of_round = returns(cells)
     found = findings(wide, judgements, failing, _in_their_languages(of_round, definition))
-    found = name_culprits(found, wide, definition.rules, judgements)
+    found = folded(name_culprits(found, wide, definition.rules, judgements))
     return Report(found, of_round, definition, undecided)
 
 

@@ -84,7 +84,7 @@ def _is_of_item(wide: Round, table: DataFrame, column: Rows) -> Mask:
 
 
 def _before(wide: Round, table: DataFrame) -> DataFrame:
-    """Last round's figures: unit, year, column, table, lower, upper, name, said and the column `now` or -1."""
+    """Last round: unit, year, column, table, lower, upper, name, said, and the column `now` or -1."""
     (unit, year, column), there = places(wide, table)
     own = table[there]
     said = _said_before(wide, own, column)
