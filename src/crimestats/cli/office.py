@@ -61,6 +61,8 @@ def validate(
     from crimestats.cli.round import Round
 
     say = console.Console(quiet or is_stdout(json))
+    for path in (report, xlsx):
+        is_stdout(path)  # no state moves before it is known that all can be written
     work = Round(folder, say, questionnaire, previous, population, limits, store, dry_run, sources)
     findings = work.findings
     say.findings(findings, len(work.returned), messages=20)

@@ -104,6 +104,7 @@ def _formats(book: Any, is_rtl: bool) -> dict[str, Any]:
     body = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter", "reading_order": 2 if is_rtl else 0}
     grid = {**body, "border": 1, "border_color": _RULE}
     locked = {**grid, "bg_color": _GREY}
+    side = {"align": "right"} if is_rtl else {}  # an indent by itself is from the left
     plain = {
         "title": {**body, "bold": True, "font_size": 16, "font_color": _BLUE},
         "hint": {**body, "italic": True, "font_color": "#595959"},
@@ -119,7 +120,8 @@ def _formats(book: Any, is_rtl: bool) -> dict[str, Any]:
         "note": {**grid, "locked": False, "font_size": 9, "indent": 1},
     }  # fmt: skip
     return {name: book.add_format(settings) for name, settings in plain.items()} | {
-        f"label{depth}": book.add_format({**locked, "text_wrap": True, "indent": depth}) for depth in range(5)
+        f"label{depth}": book.add_format({**locked, "text_wrap": True, "indent": depth, **side})
+        for depth in range(5)
     }
 
 

@@ -116,7 +116,8 @@ def _takers(name: str, rules: Mapping[str, Any]) -> list[str]:
 def _changed(rested: DataFrame, said: DataFrame) -> set[str]:
     """Findings all of whose cells are there again, and one of them with something else.
 
-    Where two files gave the same figure, both must give it again, unless its own value is gone.
+    Where two files gave the same figure, both must give it again: of a file that was not sent
+    anew nothing is known.
     """
     if rested.empty:
         return set()
@@ -130,8 +131,7 @@ def _changed(rested: DataFrame, said: DataFrame) -> set[str]:
         pd.MultiIndex.from_frame(now[[*_KEYS, "said"]])
     )
     rows["is_other"] = ~same & (rows["number"] > 0)
-    is_own_gone = rows["finding_id"].isin(rows.loc[rows["is_other"] & (rows["role"] == "own"), "finding_id"])
-    is_there = (mine["number"] >= wanted) | (is_own_gone[mine.index] & (mine["number"] > 0))
+    is_there = mine["number"] >= wanted
     return set(rows.loc[rows["is_other"], "finding_id"]) - set(mine.loc[~is_there, "finding_id"])
 
 

@@ -31,6 +31,7 @@ from crimestats.store.moves import events, moves, unknown_events
 REPLY = "A."
 """Cells whose item begins so hold the answer to the finding named after it."""
 
+_ERROR = r"#(?:N/A|NAME\?|VALUE!|REF!|DIV/0!|NUM!|NULL!|SPILL!|CALC!)"
 _STATE = pd.CategoricalDtype(list(STATES))
 _SHOWN = ("rule", "severity", "return_id", "sheet", "cell", "item", "year", "value", "expected", "message",
           "question")  # fmt: skip
@@ -142,6 +143,7 @@ def _replies(
     rows = cells.loc[cells["item"].isin(named), ["return_id", "item", "raw"]].astype("str")
     rows = rows.merge(files[["return_id", "sha256", "area", "questionnaire", "first_seen"]], on="return_id")
     rows = rows.assign(finding_id=rows["item"].str.removeprefix(REPLY), reply=rows["raw"].str.strip())
+    rows["reply"] = rows["reply"].mask(rows["reply"].str.fullmatch(_ERROR), "")  # no words of the sender
     is_known = pd.MultiIndex.from_frame(rows[["finding_id", "area", "questionnaire"]]).isin(
         pd.MultiIndex.from_frame(table[["finding_id", "area", "questionnaire"]])
     )
@@ -150,7 +152,10 @@ def _replies(
     strange = rows.loc[~is_known & rows["has_answer"] & ~was_seen["unknown"]]
     strange = strange.drop_duplicates(["finding_id", "reply", "sha256"])
     last = rows.loc[is_known].sort_values(["has_answer", "first_seen", "return_id"], kind="stable")
+    new = last[last["has_answer"] & ~last["was_seen"]].drop_duplicates(["finding_id", "reply"])
+    said = new.groupby("finding_id")["reply"].agg(" / ".join)  # two files may answer one question at a time
     last = last.drop_duplicates("finding_id", keep="last").set_index("finding_id")
+    last["reply"] = said.reindex(last.index).fillna(last["reply"])
     return last[["reply", "sha256", "was_seen"]].assign(reply_seen=last["first_seen"]), strange
 
 

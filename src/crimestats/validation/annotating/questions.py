@@ -160,10 +160,10 @@ class Page:
             "hint",
             height=20,
         )
-        legend = self._row(2, height=18)
+        legend = self._row(2, height=30)
         for number, (severity, text) in enumerate(SEVERITIES.items()):
             self._text(legend, (2, number), self._say(text), severity)
-        heading = self._row(_HEADER, height=30)
+        heading = self._row(_HEADER, height=44)
         for number, (_, text, _) in enumerate(self.columns):
             self._text(heading, (_HEADER, number), self._say(text) if text else "", "heading")
 
