@@ -287,3 +287,27 @@ def test_answers_are_compared_with_those_of_another_edition(tmp_path, then, now)
     assert found[["questionnaire", "value", "previous"]].astype(str).to_numpy().tolist() == [
         [now, "Ministry of the Interior", "Police"]
     ]
+
+
+def test_ranges_are_put_in_the_language_of_the_answer(tmp_path):
+    french = cs.Questionnaire.load("un-cts-2024", "fr")
+    rows = [("2020", "theft_offences", "1000"), ("2021", "theft_offences", "9876")]
+    table = pd.DataFrame(rows, columns=["year", "item", "value"])
+    source = cs.build(french, tmp_path / "a.xlsx", area="MEX", years=[2020, 2021], figures=table)
+    cts = cs.Questionnaire.load("un-cts-2024")
+    found = cs.validate(cs.read(source, cts), cts).data
+    jump = found[found["kind"] == "change"]
+    low, high = jump["expected"].item().split(" to ")
+    cs.annotate(source, tmp_path / "back.xlsx", jump, definition=cts, language="fr")
+    sheet = openpyxl.load_workbook(tmp_path / "back.xlsx").worksheets[-1]
+    shown = {str(cell.value) for row in sheet.iter_rows() for cell in row}
+    assert f"{low} to {high}" not in shown
+    assert any(low in text and high in text and len(text) < 40 for text in shown)
+
+
+def test_a_mark_that_may_mean_nil_is_asked_about_once(tmp_path):
+    cts = cs.Questionnaire.load("un-cts-2024")
+    table = pd.DataFrame([("2021", "homicide_victims", "-")], columns=["year", "item", "value"])
+    cs.build(cts, tmp_path / "a.xlsx", area="MEX", years=[2021], figures=table)
+    found = cs.validate(cs.read(tmp_path, cts), cts).data
+    assert found.loc[found["item"] == "homicide_victims", "rule"].tolist() == ["ALL-030"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crimestats.cli import console, search
+from crimestats.cli.options import Json, example, is_stdout, write_json
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -17,26 +18,21 @@ SHOWN = 8  # findings of a check that are printed; all are in the JSON
 NAMED = 10  # unknown codes that are printed; all are in the table of usage
 
 
-def _example(line: str) -> str:
-    return f"[bold]Example:[/bold] {line}"
-
-
 app = typer.Typer(
     help="Search the ICCS; check, compare and make correspondence tables.",
-    epilog=_example("crimestats classification check table.csv"),
+    epilog=example("crimestats classification check table.csv"),
     no_args_is_help=True,
 )
-app.command("search", epilog=_example('crimestats classification search "theft of a bicycle"'))(search.search)
-app.command("export", epilog=_example("crimestats classification export --format skos --out iccs.ttl"))(
+app.command("search", epilog=example('crimestats classification search "theft of a bicycle"'))(search.search)
+app.command("export", epilog=example("crimestats classification export --format skos --out iccs.ttl"))(
     search.export
 )
 
 Table = Annotated[str, typer.Argument(help="A CSV of your own, or the name of a shipped table.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Write the result as JSON; - for standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing; only the exit status and the files.")]
 
 
-@app.command("check", epilog=_example("crimestats classification check table.csv --json findings.json"))
+@app.command("check", epilog=example("crimestats classification check table.csv --json findings.json"))
 def check(
     file: Annotated[Path, typer.Argument(help="The table, a CSV: code, title, iccs and more.")],
     json: Json = None,
@@ -46,13 +42,13 @@ def check(
     from crimestats.classification.checking import check as find
 
     findings = find(file)
-    if not (quiet or _is_stdout(json)):
+    if not (quiet or is_stdout(json)):
         _show_findings(findings)
-    _write_json(json, findings)
+    _write_table(json, findings)
     raise typer.Exit(1 if (findings["severity"] == "error").any() else 0)
 
 
-@app.command("diff", epilog=_example("crimestats classification diff us-ucr mine.csv --out changes.csv"))
+@app.command("diff", epilog=example("crimestats classification diff us-ucr mine.csv --out changes.csv"))
 def diff(
     a: Table,
     b: Table,
@@ -81,7 +77,7 @@ def diff(
 
 @app.command(
     "pivot",
-    epilog=_example("crimestats classification pivot to_ucr.csv --through us-ucr --out candidate.csv"),
+    epilog=example("crimestats classification pivot to_ucr.csv --through us-ucr --out candidate.csv"),
 )
 def pivot(
     first: Annotated[
@@ -105,15 +101,15 @@ def pivot(
         console.Console(quiet).wrote(out)
 
 
-@app.command("schemes", epilog=_example("crimestats classification schemes"))
+@app.command("schemes", epilog=example("crimestats classification schemes"))
 def schemes(json: Json = None) -> None:
     """Name the shipped correspondence tables."""
     from crimestats.classification.correspondence import schemes as shipped
 
     table = shipped()
-    if not _is_stdout(json):
+    if not is_stdout(json):
         console.Console(False).schemes(table)
-    _write_json(json, table)
+    _write_table(json, table)
 
 
 def classify(
@@ -144,12 +140,12 @@ def classify(
     counts, codes = used.outcome(classified, table), used.usage(classified, table)
     if usage is not None:
         _write_csv(codes, usage)
-    if not (quiet or _is_stdout(json)):
+    if not (quiet or is_stdout(json)):
         _show_outcome(counts, codes, table)
         for path in (out, usage):
             if path is not None:
                 console.Console(quiet).wrote(path)
-    _write_text(json, codec.dumps(counts))
+    write_json(json, codec.dumps(counts))
 
 
 def _table(name: str) -> "Correspondence":
@@ -207,22 +203,6 @@ def _write_csv(table: "DataFrame", path: Path) -> None:
         table.to_csv(place, index=False, lineterminator="\n", float_format="%.12g")
 
 
-def _is_stdout(path: Path | None) -> bool:
-    return path is not None and str(path) == "-"
-
-
-def _write_json(path: Path | None, table: "DataFrame") -> None:
+def _write_table(path: Path | None, table: "DataFrame") -> None:
     if path is not None:
-        _write_text(path, table.to_json(orient="records", force_ascii=False))
-
-
-def _write_text(path: Path | None, text: str) -> None:
-    from crimestats.files import replacing
-
-    if path is None:
-        return
-    if _is_stdout(path):
-        typer.echo(text)
-        return
-    with replacing(path) as place:
-        place.write_text(text + "\n", encoding="utf-8")
+        write_json(path, table.to_json(orient="records", force_ascii=False))

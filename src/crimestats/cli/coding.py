@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crimestats.cli import console
+from crimestats.cli.options import example
 from crimestats.cli.review import EXAMPLE, review
 from crimestats.errors import CallError, DefinitionError, FileError
 
@@ -15,18 +16,12 @@ if TYPE_CHECKING:
     from crimestats.coding import Coder
 
 
-def _example(line: str) -> str:
-    return f"[bold]Example:[/bold] {line}"
-
-
 app = typer.Typer(
     help="Suggest ICCS codes for national offence texts, train the model, and review.",
-    epilog=_example(
-        "crimestats coding suggest offences.csv --column description --language es --out out.csv"
-    ),
+    epilog=example("crimestats coding suggest offences.csv --column description --language es --out out.csv"),
     no_args_is_help=True,
 )
-app.command("review", epilog=_example(EXAMPLE))(review)
+app.command("review", epilog=example(EXAMPLE))(review)
 
 Model = Annotated[
     Path | None,
@@ -39,7 +34,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing; only the ex
 
 
 @app.command(
-    epilog=_example("crimestats coding suggest offences.csv --column description --language es --out out.csv")
+    epilog=example("crimestats coding suggest offences.csv --column description --language es --out out.csv")
 )
 def suggest(
     file: Annotated[Path, typer.Argument(help="CSV with a column of descriptions.")],
@@ -76,7 +71,7 @@ def suggest(
     say.wrote(out)
 
 
-@app.command(epilog=_example("crimestats coding train --leave-out us-nibrs --out model.skops"))
+@app.command(epilog=example("crimestats coding train --leave-out us-nibrs --out model.skops"))
 def train(
     out: Annotated[Path, typer.Option("--out", help="Where to write the model.")],
     leave_out: Annotated[
@@ -109,7 +104,7 @@ def train(
         say.wrote(card)
 
 
-@app.command(epilog=_example('crimestats coding explain "robo agravado en banda" --language es'))
+@app.command(epilog=example('crimestats coding explain "robo agravado en banda" --language es'))
 def explain(
     text: Annotated[str, typer.Argument(help="Description of an offence.")],
     language: Language = None,
@@ -141,7 +136,7 @@ def explain(
         page.print(shown)
 
 
-@app.command(epilog=_example("crimestats coding card --model model.skops"))
+@app.command(epilog=example("crimestats coding card --model model.skops"))
 def card(model: Model = None) -> None:
     """Print the model card: data, thresholds, limits."""
     from crimestats.coding.card import card as described

@@ -13,12 +13,14 @@ from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.definition import SEVERITIES
 from crimestats.questionnaire.languages import LANGUAGES, RIGHT_TO_LEFT, translate
 from crimestats.report import names, page
+from crimestats.validation.messages import spoken
 
 COORDINATION = "coordination"
 """Who is asked about files as a whole, and about what belongs to no agency."""
 
 _TEXTS = [name for name, kind in frames.FINDINGS.columns.items() if kind != "place_year"]
 _ASKED_AS = {"error": "Cannot be right", "query": "Please check", "note": "Please explain"}
+_RANGES = ("expected", "previous", "fitting")  # columns whose ranges are put into words
 _LAST = 10**6  # after all items of a questionnaire
 _LONGEST_NAME = 100  # characters of a return's name that its letter is called by
 _OF_ITEM = r"^[LN]\."  # what the sender named, or noted, in the row of an item
@@ -153,6 +155,7 @@ def _rows(findings: DataFrame, asked: Questionnaire, language: str) -> DataFrame
         when=[str(year) if year > 0 else "" for year in rows["year"].fillna(0)],
         order=rows["order"].fillna(_LAST).mask(is_whole, -1),
         rank=rank,
+        **{name: [spoken(text, asked.text) for text in rows[name]] for name in _RANGES},
         asks=said.str[:1].str.upper() + said.str[1:],
         is_reminder=rows.get("is_reminder", False),
     )  # fmt: skip

@@ -81,16 +81,27 @@ def _sift(wide: Round, judgements: Mapping[str, Judgement], failing: Mapping[str
     """
     keys, rules = _cell_keys(wide), wide.definition.rules
     needed = {other for rule in rules for other in rule.parameters.get("unless", ())}
-    said = {name: _involved(judgements[name], keys) for name in needed}
+    said = {name: _involved(judgements[name], keys, FAIL) for name in needed}
+    doubted = {
+        rule.id: _involved(judgements[rule.id], keys, UNDECIDED)
+        for rule in rules
+        if rule.id in needed and "undecided" in rule.parameters
+    }
     for rule in rules:
         judgement = judgements[rule.id]
         wanted = (judgement.verdict == FAIL) & np.isin(judgement.place, failing.get(rule.id, []))
         if "undecided" in rule.parameters:
             wanted |= judgement.verdict == UNDECIDED
         chosen = np.flatnonzero(wanted)
-        others: Pairs = set().union(*(said[name] for name in rule.parameters.get("unless", ())))
-        if others and len(chosen):
-            is_new = [not _is_said(judgement, row, keys, others) for row in chosen.tolist()]
+        before = rule.parameters.get("unless", ())
+        others: Pairs = set().union(*(said[name] for name in before))
+        open_: Pairs = others.union(*(doubted.get(name, set()) for name in before))
+        if open_ and len(chosen):  # what is doubted elsewhere silences a doubt, never a failure
+            is_doubt = judgement.verdict[chosen] == UNDECIDED
+            is_new = [
+                not _is_said(judgement, row, keys, open_ if doubt else others)
+                for row, doubt in zip(chosen.tolist(), is_doubt.tolist(), strict=True)
+            ]
             chosen = chosen[np.array(is_new)]
         yield _Sifted(rule, judgement, chosen)
 
@@ -105,13 +116,13 @@ def _cell_keys(wide: Round) -> Keys:
     return np.where(nowhere, -2 - np.arange(len(frame)), keys)
 
 
-def _involved(judgement: Judgement, keys: Keys) -> Pairs:
-    """Pairs of the place of a failure and a cell that it rests on, itself among them."""
-    fails = judgement.verdict == FAIL
-    own = keys[judgement.place[fails]]
+def _involved(judgement: Judgement, keys: Keys, verdict: int) -> Pairs:
+    """Pairs of the place of an answer and a cell that it rests on, itself among them."""
+    chosen = judgement.verdict == verdict
+    own = keys[judgement.place[chosen]]
     pairs = set(zip(own.tolist(), own.tolist(), strict=True))
     if judgement.others is not None:
-        for column in judgement.others[fails].T:
+        for column in judgement.others[chosen].T:
             there = column >= 0
             pairs.update(zip(own[there].tolist(), keys[column[there]].tolist(), strict=True))
     return pairs

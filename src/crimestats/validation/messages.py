@@ -13,6 +13,8 @@ from crimestats.questionnaire import Questionnaire, Rule
 _LONGEST = 160
 _EXACT = 1e15  # beyond it a figure is no count, and its digits are not its own
 _NEAR = re.compile(r"Did you mean (.+)\?")
+_RANGE = re.compile(r"(-?[\d.]+) to (-?[\d.]+)")
+_AT_LEAST = re.compile(r"at least (-?[\d.]+)")
 _DID_YOU_MEAN = "Did you mean {codes}?"
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
 
@@ -101,6 +103,19 @@ def rows(fields: Mapping[str, Any], number: int, say: Callable[[str], str] = str
     if "near" in columns:
         columns["near"] = [_asked(text, say) for text in columns["near"]]
     return [{name: texts[row] for name, texts in columns.items()} for row in range(number)]
+
+
+def spoken(text: str, say: Callable[[str], str]) -> str:
+    """A range written in English, in another language; any other text as it is.
+
+    >>> spoken("400 to 412", {"{low} to {high}": "de {low} à {high}"}.get)
+    'de 400 à 412'
+    """
+    if found := _RANGE.fullmatch(text):
+        return say("{low} to {high}").format(low=found[1], high=found[2])
+    if found := _AT_LEAST.fullmatch(text):
+        return say("at least {low}").format(low=found[1])
+    return text
 
 
 def _asked(text: str, say: Callable[[str], str]) -> str:

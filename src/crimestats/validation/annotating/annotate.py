@@ -14,6 +14,7 @@ from crimestats.frames import FINDINGS, NOT_APPLICABLE
 from crimestats.questionnaire import Questionnaire
 from crimestats.questionnaire.languages import RIGHT_TO_LEFT, translate
 from crimestats.returns.package import Place, column_letters
+from crimestats.validation import messages
 from crimestats.validation.annotating import earlier
 from crimestats.validation.annotating.archive import BOOK, REMEDY, Archive
 from crimestats.validation.annotating.book import Book
@@ -97,7 +98,8 @@ def annotate(
     """
     rows = _rows(findings)
     try:
-        return _annotate(Path(source), Path(target), rows, definition, language, answers or {})
+        spoken = [_spoken(row, language) for row in rows]
+        return _annotate(Path(source), Path(target), spoken, definition, language, answers or {})
     except (ValueError, LookupError, RecursionError) as error:  # parts that contradict each other
         fault = f"cannot be annotated ({type(error).__name__}: {error})."
         raise FileError(Path(source).name, fault, REMEDY) from error
@@ -196,6 +198,16 @@ def _comment(book: Book, spots: Spots, language: str) -> list[str]:
         for name, texts in by_sheet.items()
         for place in book.comments(name).add(texts, is_right_to_left=language in RIGHT_TO_LEFT)
     ]
+
+
+def _spoken(row: Row, language: str) -> dict[str, Any]:
+    """A finding with its ranges in the language of the sheet."""
+
+    def say(text: str) -> str:
+        return translate(text, language)
+
+    said = {name: messages.spoken(str(row[name]), say) for name in ("expected", "previous", "fitting")}
+    return {**row, **said}
 
 
 def _remark(row: Row, language: str) -> str:
