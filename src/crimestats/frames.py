@@ -34,6 +34,11 @@ BREAKDOWNS = (
 SERIES = ("measure", "unit", "stage", "source", *BREAKDOWNS)
 """With the area and the category, what must be equal for two figures to be of one series."""
 
+ORIGIN = ("questionnaire", "agency", "regime", "period", "provisional")
+"""Who was asked what, and how it was counted: the questionnaire, the agency that answers, its counting rules
+(`question=answer`, joined by `;`), the reference period (`calendar`, `other_period`), whether the figure is
+provisional (`yes`, `no`). In a frame that has not these columns all of it is unknown (`_U`)."""
+
 _DTYPES = {
     "key": "category",  # a code, never null
     "text": "str",  # may be empty, never null
@@ -73,10 +78,14 @@ class Frame:
     def cast(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The same rows with the declared columns, order and dtypes; other columns are left out.
 
+        Columns of `ORIGIN` that are not there are unknown.
+
         Raises:
             CallError: A column is missing or holds something else.
         """
-        self._need(frame)
+        self._need(frame, but=ORIGIN)
+        unsaid = {name: UNKNOWN for name in ORIGIN if name in self.columns and name not in frame.columns}
+        frame = frame.assign(**unsaid) if unsaid else frame
         try:
             cast: pd.DataFrame = frame[list(self.columns)].astype(
                 {name: _DTYPES[kind] for name, kind in self.columns.items()}
@@ -131,8 +140,8 @@ class Frame:
             ]
         )
 
-    def _need(self, frame: pd.DataFrame) -> None:
-        missing = [name for name in self.columns if name not in frame.columns]
+    def _need(self, frame: pd.DataFrame, *, but: tuple[str, ...] = ()) -> None:
+        missing = [name for name in self.columns if name not in frame.columns and name not in but]
         if missing:
             raise CallError(
                 f"{self.name} frame",
@@ -174,7 +183,7 @@ FINDINGS = Frame("Findings", {
 })  # fmt: skip
 OBSERVATIONS = Frame("Observations", {
     "area": "key", "year": "year", "item": "key", "scheme": "key", "code": "key", **_keys(*SERIES),
-    **_VALUES, "segment": "count", "findings": "text", "note": "text", **_PLACE,
+    **_VALUES, "segment": "count", **_keys(*ORIGIN), "findings": "text", "note": "text", **_PLACE,
 })  # fmt: skip
 CLASSIFIED = Frame("Classified", {
     **OBSERVATIONS.columns, "iccs": "key", "iccs_version": "key",
@@ -185,9 +194,42 @@ TRENDS = Frame("Trends", {
     "figure_id": "text", "area": "key", "year": "year", "iccs": "key", **_keys(*SERIES),
     "grouping": "key", "method": "key", "value": "number", "lower": "number", "upper": "number",
     "population": "number", "rate": "number", "rate_lower": "number", "rate_upper": "number",
-    "rate_status": "key", "index": "number", "change": "number", "segment": "count",
+    "interval_lower": "number", "interval_upper": "number", "rate_status": "key",
+    "index": "number", "index_lower": "number", "index_upper": "number",
+    "change": "number", "change_lower": "number", "change_upper": "number", "segment": "count",
     "basis": "key", "status": "key",
-    "coverage_population": "number", "coverage_areas": "number", "n_areas": "count", "findings": "text",
+    "coverage_population": "number", "coverage_areas": "number", "coverage_volume": "number",
+    "coverage_reported": "number", "n_areas": "count", "entered": "text", "left": "text",
+    "change_within": "number", "change_coverage": "number",
+    "rate_change_within": "number", "rate_change_coverage": "number",
+    "regime": "key", "period": "key", "provisional": "key", "findings": "text",
+})  # fmt: skip
+ESTIMATES = Frame("Estimates", {
+    "figure_id": "text", "area": "key", "year": "year", "iccs": "key", **_keys(*SERIES), "grouping": "key",
+    "how": "key", "value": "number", "lower": "number", "upper": "number", "population": "number",
+    "rests_on": "text",
+})  # fmt: skip
+CHANGES = Frame("Changes", {
+    "area": "key", "iccs": "key", **_keys(*SERIES), "grouping": "key", "method": "key", "segment": "count",
+    "first_year": "year", "last_year": "year", "n_years": "count", "first": "number", "last": "number",
+    "ratio": "number", "ratio_lower": "number", "ratio_upper": "number",
+    "annual": "number", "annual_lower": "number", "annual_upper": "number",
+    "verdict": "key", "test": "key", "note": "text",
+})  # fmt: skip
+REVISIONS = Frame("Revisions", {
+    "area": "key", "year": "year", "item": "key", "iccs": "key", **_keys(*SERIES), "kind": "key",
+    "value_before": "number", "lower_before": "number", "upper_before": "number", "status_before": "key",
+    "value": "number", "lower": "number", "upper": "number", "status": "key",
+    "difference": "number", "relative": "number",
+    "population_before": "number", "population": "number", "rate_before": "number", "rate": "number",
+    "moved": "key",
+})  # fmt: skip
+SDG = Frame("Sdg", {
+    "indicator": "key", "series": "key", "series_title": "key", "area": "key", "grouping": "key",
+    "year": "year", "years": "text", "sex": "key", "numerator": "number", "denominator": "number",
+    "value": "number", "lower": "number", "upper": "number", "unit": "key", "nature": "key", "basis": "key",
+    "status": "key", "coverage_population": "number", "coverage_areas": "number", "n_areas": "count",
+    "note": "text",
 })  # fmt: skip
 SUGGESTIONS = Frame("Suggestions", {
     "text": "text", "code": "text", "probability": "number",
@@ -197,7 +239,8 @@ SUGGESTIONS = Frame("Suggestions", {
 })  # fmt: skip
 LINEAGE = Frame("Lineage", {"figure_id": "text", "part_kind": "key", "part_id": "text", "weight": "number"})
 
-FRAMES = {
-    frame.name: frame
-    for frame in (RETURNS, CELLS, FINDINGS, OBSERVATIONS, CLASSIFIED, TRENDS, SUGGESTIONS, LINEAGE)
-}
+_ALL = (
+    RETURNS, CELLS, FINDINGS, OBSERVATIONS, CLASSIFIED, TRENDS, ESTIMATES, CHANGES, REVISIONS, SDG,
+    SUGGESTIONS, LINEAGE,
+)  # fmt: skip
+FRAMES = {frame.name: frame for frame in _ALL}

@@ -1,4 +1,4 @@
-"""Reported figures: what the returns of a round say, area by area, item by item, year by year."""
+"""The figures that the cells of a round hold, one for each area, item and year."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from pandas import DataFrame, Series
 
 from crimestats import areas
 from crimestats.frames import CELLS, OBSERVATIONS, SERIES, TOTAL, UNKNOWN
+from crimestats.observations import regime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +62,8 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
         [(2019, nan, 'blank'), (2020, 27.0, 'exact'), (2021, 16.0, 'exact'), (2022, 36.0, 'exact')]
     """
     figures = _figures(CELLS.check(cells), report.definition)
+    figures = regime.described(figures, cells, report.definition)
+    figures = _from_whom(figures, report)
     figures["findings"] = _findings(figures, report.data)
     figures = _without(figures, _is_misdated(figures, report.definition), "misdated")
     figures = _without(figures, _is_impossible(figures, report.definition), "impossible")
@@ -152,7 +155,7 @@ def _figures(cells: DataFrame, definition: "Questionnaire") -> DataFrame:
     columns = [figures["year"].to_numpy(), figures["position"].to_numpy(), rank(figures["area"])]
     order = np.lexsort([*(rank(figures[name]) for name in reversed(_PLACE)), *columns])
     figures[_OWNER] = figures["return_id"].cat.codes.where(figures["area"] == UNKNOWN, -1)
-    kept = [*_KEY, _OWNER, "position", *_PLACE, *_NUMBERS, "status", "note"]
+    kept = [*_KEY, _OWNER, "position", *_PLACE, *_NUMBERS, "status", "note", "raw"]
     chosen: DataFrame = figures[kept].take(order).reset_index(drop=True)
     return chosen
 
@@ -172,6 +175,15 @@ def _findings(figures: DataFrame, findings: DataFrame) -> "Series[str]":
     found = _places(findings, figures)
     ids = join_ids(found[found >= 0], findings.loc[found >= 0, "finding_id"])
     return ids.reindex(_places(figures, figures)).fillna("").set_axis(figures.index)
+
+
+def _from_whom(figures: DataFrame, report: "Report") -> DataFrame:
+    """With the questionnaire and the agency of the return of each."""
+    returns = report.returns[["return_id", "agency", "questionnaire"]].astype("str")
+    said = figures[["return_id"]].astype("str").merge(returns.drop_duplicates("return_id"), how="left")
+    agency = said["agency"].fillna("").replace("", UNKNOWN)
+    questionnaire = said["questionnaire"].fillna(report.definition.id)
+    return figures.assign(agency=agency, questionnaire=questionnaire)
 
 
 def _is_doubtful(figures: DataFrame, several: DataFrame, findings: DataFrame) -> "NDArray[np.bool_]":
