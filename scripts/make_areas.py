@@ -89,8 +89,9 @@ def groupings(folder: Path) -> pd.DataFrame:
         for level, title in levels.items()
     ]  # fmt: skip
     parts += [development(listed, *group) for group in DEVELOPMENT]
-    table = pd.concat(parts)
-    order = {name: place for place, name in enumerate(["m49", "ldc", "lldc", "sids", *levels, "group"])}
+    table = pd.concat([*parts, trafficking(folder, listed)])
+    named = ["m49", "ldc", "lldc", "sids", "glotip", *levels, "group"]
+    order = {name: place for place, name in enumerate(named)}
     table = table[table["code"] != ""].sort_values(
         ["grouping", "level", "code", "area"],
         key=lambda column: column.map(order) if column.name in ("grouping", "level") else column,
@@ -109,6 +110,54 @@ def development(listed: pd.DataFrame, grouping: str, code: str, title: str) -> p
     members = listed.loc[listed[title] == "x", ["area"]]
     name = title.rsplit(" (", 1)[0]
     return members.assign(grouping=grouping, code=code, name=name, level="group", source="m49")
+
+
+# Subregions of the trafficking report: code, name, name in the list of members from memory, M49 code
+# whose countries fill it. Ten make four regions (2018 edition); the last two are parts of G12.
+TRAFFICKING = [
+    ("G11", "Sub-Saharan Africa", "Sub-Saharan Africa", "202"),
+    ("G12", "North Africa and the Middle East", "North Africa|Middle East", ""),
+    ("G21", "North America", "North America", ""),
+    ("G22", "Central America and the Caribbean", "Central America and the Caribbean", ""),
+    ("G23", "South America", "South America", ""),
+    ("G31", "South Asia", "South Asia", ""),
+    ("G32", "East Asia and the Pacific", "East Asia and the Pacific", "009"),
+    ("G41", "Western and Southern Europe", "Western and Southern Europe", ""),
+    ("G42", "Central and South-Eastern Europe", "Central and South-Eastern Europe", ""),
+    ("G43", "Eastern Europe and Central Asia", "Eastern Europe and Central Asia", ""),
+    ("G121", "North Africa", "North Africa", ""),
+    ("G122", "Middle East", "Middle East", ""),
+]
+TRAFFICKING_REGIONS = {
+    "G1": "Africa and the Middle East", "G2": "Americas",
+    "G3": "South, East Asia and the Pacific", "G4": "Europe and Central Asia",
+}  # fmt: skip
+PRINTED = {  # members that an edition names: 2016, chapter III, note 111; 2009, regional overview
+    "G41": "AND AUT BEL CHE DEU DNK ESP FIN FRA GBR GRC IRL ITA MLT NLD NOR PRT SWE TUR",
+    "G43": "ARM AZE BLR GEO KAZ KGZ MDA RUS TJK TKM UKR UZB",
+}
+
+
+def trafficking(folder: Path, listed: pd.DataFrame) -> pd.DataFrame:
+    """The trafficking report's own regions; the source of each membership says how sure it is."""
+    recalled = read(*files(folder, "glotip_recalled"))
+    kinds = read(TARGET / "areas.csv").set_index("area")["kind"]
+    rows = []
+    for code, name, kept_as, m49_code in TRAFFICKING:
+        members = recalled[recalled["glotip_subregion"].str.contains(rf"^(?:{kept_as})\b")]["members_iso3"]
+        known = members.str.extractall(r"\b([A-Z]{3})\b(\??)").set_axis(["area", "doubt"], axis="columns").fillna("")
+        source = known["doubt"].map({"": "glotip_recalled", "?": "glotip_doubtful"})
+        own = dict(zip(known["area"], source, strict=True))
+        codes = listed[["Region Code", "Sub-region Code"]].eq(m49_code).any(axis="columns") & (m49_code != "")
+        filled = [area for area in listed.loc[codes, "area"] if kinds[area] == "country"]
+        own = dict.fromkeys(filled, "glotip_m49") | own
+        own |= dict.fromkeys(PRINTED.get(code, "").split(), "glotip")
+        level = "subregion" if len(code) == 3 else "intermediate"
+        rows += [(code, name, level, area, source) for area, source in own.items()]
+        if level == "subregion":
+            region = code[:2]
+            rows += [(region, TRAFFICKING_REGIONS[region], "region", area, own[area]) for area in own]
+    return pd.DataFrame(rows, columns=["code", "name", "level", "area", "source"]).assign(grouping="glotip")
 
 
 def placed_by_unodc(folder: Path, listed: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crimestats.areas import areas, groupings, match, parts, population
+from crimestats.areas import (
+    areas,
+    groupings,
+    match,
+    match_sex,
+    name_grouping,
+    parts,
+    population,
+    regions,
+)
 from crimestats.areas.labels import spelling
 from crimestats.errors import CallError, DefinitionError, FileError
 from crimestats.files import read_csv, read_toml, shipped
@@ -83,13 +92,13 @@ def test_tables_are_handed_out_as_copies() -> None:
         assert table().loc[0, "area"] == "ABW" != first.loc[0, "area"]
 
 
-@pytest.mark.parametrize("name", GROUPINGS)
+@pytest.mark.parametrize("name", [*GROUPINGS, "glotip"])
 def test_members_are_countries(name: str) -> None:
     table = groupings(name)
     kinds = areas().set_index("area")["kind"]
     assert set(table["area"]) <= set(kinds[kinds.isin(["country", "territory"])].index)
     assert not table.duplicated(["level", "area"]).any()
-    assert table["code"].str.fullmatch(r"\d{3}").all()
+    assert table["code"].str.fullmatch(r"G\d+" if name == "glotip" else r"\d{3}").all()
     assert table.groupby("code")["name"].nunique().max() == 1
     assert set(table["source"]) <= set(SOURCES)
 
@@ -119,8 +128,99 @@ def test_places_that_m49_does_not_give_are_marked() -> None:
 
 
 def test_an_unknown_grouping_is_a_wrong_call() -> None:
-    with pytest.raises(CallError, match=r"there is no grouping 'glotip'.*m49, ldc, lldc, sids"):
-        groupings("glotip")
+    with pytest.raises(CallError, match=r"there is no grouping 'oecd'.*m49, ldc, lldc, sids, glotip"):
+        groupings("oecd")
+
+
+def test_every_unit_has_a_subregion_but_antarctica_and_samplonia() -> None:
+    table = regions().set_index("area")
+    assert table.index.tolist() == areas()["area"].tolist()
+    assert table.index[table["subregion"] == "_Z"].tolist() == ["ATA", "SMP"]
+    assert table.loc["XKX"].tolist() == table.loc["SRB"].tolist() == ["039", "150"]
+    assert table.loc[["GBR_E_W", "GBR_NI", "GBR_S"]].drop_duplicates().to_numpy().tolist() == [["154", "150"]]
+    assert table.loc[["TWN", "IRQ_KRI"]].to_numpy().tolist() == [["030", "142"], ["145", "142"]]
+    listed = groupings().query("level == 'subregion'").set_index("area")["code"]
+    assert table.loc[listed.index, "subregion"].tolist() == listed.tolist()
+
+
+def test_regions_of_the_trafficking_report() -> None:
+    """Four regions and ten subregions (2018 edition), every country but the Holy See in one of each."""
+    table = groupings("glotip")
+    levels = table.groupby("level")["code"].nunique()
+    assert levels.to_dict() == {"region": 4, "subregion": 10, "intermediate": 2}
+    countries = set(areas().query("kind == 'country'")["area"]) - {"VAT"} | {"XKX"}
+    for level in ("region", "subregion"):
+        members = table[table["level"] == level]
+        assert members["area"].is_unique
+        assert set(members["area"]) == countries
+    inner = table[table["level"] == "intermediate"].set_index("area")["code"]
+    outer = table[table["level"] == "subregion"].set_index("area")["code"]
+    assert set(inner.index) == set(outer.index[outer == "G12"])
+    assert set(outer[table.loc[table["code"] == "G1", "area"].unique()]) == {"G11", "G12"}
+
+
+def test_memberships_from_memory_are_marked() -> None:
+    table = groupings("glotip").query("level == 'subregion'").set_index("area")
+    assert table.index[table["source"] == "glotip_doubtful"].tolist() == ["AFG", "IRN", "ISR"]
+    printed = table[table["source"] == "glotip"]
+    assert set(printed["code"]) == {"G41", "G43"}
+    assert len(printed) == 31
+    assert table.loc[["TUR", "KEN", "WSM", "MEX"], "source"].tolist() == [
+        "glotip", "glotip_m49", "glotip_m49", "glotip_recalled",
+    ]  # fmt: skip
+
+
+GROUPS = "code,name,area,level\nN,North,Norway,half\nN,North,swe,half\nS,South,ITA,half\nS,South,NOR,half\n"
+
+
+def test_a_grouping_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "halves.csv"
+    path.write_text(GROUPS, encoding="utf-8")
+    table = groupings(path)
+    assert table.columns.tolist() == groupings().columns.tolist()
+    assert table[["grouping", "code", "level", "area"]].to_numpy().tolist() == [
+        ["halves", "N", "half", "NOR"], ["halves", "N", "half", "SWE"],
+        ["halves", "S", "half", "ITA"], ["halves", "S", "half", "NOR"],
+    ]  # fmt: skip
+    assert groupings(str(path)).equals(table)
+    assert name_grouping(path) == "halves"
+    assert groupings("halves").equals(table)
+
+
+def test_a_grouping_of_ones_own_has_a_name_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "m49.csv"
+    path.write_text(GROUPS, encoding="utf-8")
+    with pytest.raises(CallError, match="has the name of the grouping m49"):
+        name_grouping(path)
+    assert "150" in set(groupings("m49")["code"])
+
+
+@pytest.mark.parametrize(
+    ("row", "place", "fault"),
+    [
+        ("N,North,Norge af,half", "line 6, column area", "'Norge af' is not a reporting unit"),
+        ("N,North,GBR_S,half", "line 6, column area", "'GBR_S' is a part of a country"),
+        ("N,Nord,DNK,half", "line 6, column name", "'Nord' is the second of its group"),
+        ("N,North,DNK,third", "line 6, column level", "'third' is the second of its group"),
+        ("N,North,NOR,half", "line 6, column area", "'NOR' stands twice in its group"),
+        ("FRA,France,FRA,half", "line 6, column code", "'FRA' is the code of a reporting unit"),
+        ("a b,North,DNK,half", "line 6, column code", "'a b' is no code"),
+        ("W,,DNK,half", "line 6, column name", "'' is no name"),
+    ],
+)
+def test_faults_of_a_grouping(tmp_path: Path, row: str, place: str, fault: str) -> None:
+    path = tmp_path / "halves.csv"
+    path.write_text(GROUPS + row + "\n", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=f"halves.csv, {place}: {fault}"):
+        groupings(path)
+
+
+def test_words_for_sexes() -> None:
+    found = match_sex(pd.Series(["_T", "Total", " FEMALE", "m", "Hommes", "", "H", "Both sexes", "_u"]))
+    assert found.tolist() == ["_T", "_T", "F", "M", "M", "_T", "", "_T", "_U"]
+    table = read_csv(TABLES / "sexes.csv", ("label", "sex"))
+    assert table["label"].str.casefold().is_unique
+    assert match_sex(table["label"]).tolist() == table["sex"].tolist()
 
 
 def test_every_label_belongs_to_one_known_area() -> None:
@@ -317,7 +417,9 @@ def test_own_population(tmp_path: Path) -> None:
         (",2020,_T,_T,5,x", "line 4, column area", "'' is not a reporting unit"),
         ("PRT,20 20,_T,_T,5,x", "line 4, column year", "'20 20' is not a year"),
         ("PRT,2020.0,_T,_T,5,x", "line 4, column year", "'2020.0' is not a year"),
-        ("PRT,2020,female,_T,5,x", "line 4, column sex", "'female' is not a sex"),
+        ("PRT,2020,H,_T,5,x", "line 4, column sex", "'H' is not a sex"),
+        ("PRT,2020,_U,_T,5,x", "line 4, column sex", "'_U' is not a sex"),
+        ("Mexico,2020,Total,_T,5,x", "line 4, column area", "'Mexico' stands twice"),
         ("PRT,2020,F,15-17,5,x", "line 4, column age", "'15-17' is not an age band"),
         ('PRT,2020,_T,_T,"1,122",x', "line 4, column population", "'1,122' is not a number"),
         ("PRT,2020,_T,_T,,x", "line 4, column population", "'' is not a number"),
@@ -330,6 +432,17 @@ def test_own_population(tmp_path: Path) -> None:
 def test_faults_of_an_own_table(tmp_path: Path, row: str, place: str, fault: str) -> None:
     with pytest.raises(DefinitionError, match=f"own.csv, {place}: {fault}"):
         population(own(tmp_path, GOOD + row + "\n"))
+
+
+def test_an_own_table_needs_no_ages_and_takes_names(tmp_path: Path) -> None:
+    table = population(
+        own(tmp_path, "area,year,sex,population\nPortugal,2020,Total,10.5\nPRT,2020,Women,5\n")
+    )
+    assert table[["area", "year", "sex", "age", "population"]].to_numpy().tolist() == [
+        ["PRT", 2020, "_T", "_T", 10.5], ["PRT", 2020, "F", "_T", 5.0],
+    ]  # fmt: skip
+    bare = population(own(tmp_path, "area,year,population\nPRT,2020,10\n"))
+    assert bare[["sex", "age"]].to_numpy().tolist() == [["_T", "_T"]]
 
 
 def test_the_line_is_that_of_the_file(tmp_path: Path) -> None:

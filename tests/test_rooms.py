@@ -12,7 +12,7 @@ import crimestats
 ROOMS = (
     "errors", "files", "frames", "areas", "questionnaire", "returns", "validation", "observations", "store", "sdg", "published", "quality",
     "classification", "coding", "microdata", "trends", "trafficking", "disclosure", "report", "release",
-    "review", "cli",
+    "tracing", "review", "cli",
 )  # fmt: skip
 SOURCE = Path(crimestats.__file__).parent
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts != ("__init__.py",))

@@ -97,9 +97,18 @@ def events(store, finding="f1"):
     ]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path):
+    """Where a store may lie, once in each database, and the folder of its figures where that must be named."""
+    if request.param == "sqlite":
+        return str(tmp_path / "kept" / "store.sqlite"), None
+    return request.getfixturevalue("database"), tmp_path / "kept" / "figures"
+
+
 @pytest.fixture
-def store():
-    with Store.open(None) as opened:
+def store(place, tmp_path):
+    (tmp_path / "kept").mkdir()
+    with Store.open(place[0], files=place[1]) as opened:
         yield opened
 
 
@@ -394,8 +403,8 @@ def test_what_is_found_again_as_it_was_answered_is_not_asked_again(asked):
 
 
 def test_the_office_accepts_and_reopens(asked):
-    assert stores.accept(asked, ["f1"], "A. Reyes", "Published by the country", at(2)) == 1
-    assert stores.accept(asked, ["f1"], "A. Reyes", "again", at(3)) == 0
+    assert stores.accept_findings(asked, ["f1"], "A. Reyes", "Published by the country", at(2)) == 1
+    assert stores.accept_findings(asked, ["f1"], "A. Reyes", "again", at(3)) == 0
     assert settle(asked, findings(("f1", "412", "403")), cells(FILLED, ("A.f1", "why")), "s2", 4) == {
         "f1": "accepted"
     }
@@ -415,7 +424,7 @@ def test_the_office_accepts_and_reopens(asked):
 )
 def test_a_decision_names_who_why_and_what(asked, by, reason, ids):
     with pytest.raises(CallError):
-        stores.accept(asked, ids, by, reason)
+        stores.accept_findings(asked, ids, by, reason)
     assert states(asked) == {"f1": "open"}
 
 
@@ -513,7 +522,9 @@ def _decide(store, decision, hours):
     if decision == "ask":
         stores.mark_asked(store, ids, at(hours))
     elif decision != "nothing":
-        getattr(stores, decision)(store, ids, "me", "why", at(hours))
+        getattr(stores, {"accept": "accept_findings"}.get(decision, decision))(
+            store, ids, "me", "why", at(hours)
+        )
 
 
 def _write(place, number):
@@ -522,8 +533,9 @@ def _write(place, number):
             settle(store, findings((f"f{number}", str(hours))), cells(FILLED), f"s{number}.{hours}", hours)
 
 
-def test_many_processes_write_to_one_file(tmp_path):
-    place = tmp_path / "store.db"
+def test_many_processes_write_to_one_store(place, tmp_path):
+    (tmp_path / "kept").mkdir()
+    place = place[0]
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_write, args=(place, number)) for number in range(3)]
     for worker in workers:
@@ -538,10 +550,11 @@ def test_many_processes_write_to_one_file(tmp_path):
     assert min(seen) >= 5
 
 
-def test_the_store_outlives_the_process(tmp_path):
-    with Store.open(tmp_path / "store.db") as store:
+def test_the_store_outlives_the_process(place, tmp_path):
+    (tmp_path / "kept").mkdir()
+    with Store.open(place[0]) as store:
         settle(store, findings(("f1", "412")), cells(FILLED), "s1", 0)
-    with Store.open(str(tmp_path / "store.db"), create=False) as store:
+    with Store.open(place[0], create=False) as store:
         assert states(store) == {"f1": "open"}
         assert stores.known(store, area="SMP", state="open", questionnaire="cts", ids=["f1"])[
             "year"
@@ -558,10 +571,46 @@ def test_a_settling_that_fails_leaves_the_store_as_it_was(asked, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("there", "given", "catalogue", "figures"),
+    [
+        ("", "kept", "kept/catalogue.sqlite", "kept/figures"),
+        ("kept/", "kept", "kept/catalogue.sqlite", "kept/figures"),
+        ("kept.d/", "kept.d", "kept.d/catalogue.sqlite", "kept.d/figures"),
+        ("", "round.2024.sqlite", "round.2024.sqlite", "round.2024.figures"),
+        ("old", "old", "old", "old.figures"),
+    ],
+)
+def test_a_path_is_a_folder_or_a_file(tmp_path, there, given, catalogue, figures):
+    if there.endswith("/"):
+        (tmp_path / there).mkdir()
+    elif there:
+        (tmp_path / there).touch()
+    for create in (True, False):
+        with Store.open(tmp_path / given, create=create) as store:
+            assert store.files == tmp_path / figures
+            assert (tmp_path / catalogue).is_file()
+
+
+def test_the_folder_of_the_figures_is_named_once(place, tmp_path):
+    (tmp_path / "kept").mkdir()
+    with Store.open(place[0], files=tmp_path / "elsewhere") as store:
+        assert store.files == tmp_path / "elsewhere"
+    with Store.open(place[0], files=tmp_path / "moved") as store:
+        assert store.files == tmp_path / "moved"
+    with Store.open(place[0]) as store:
+        assert store.files == tmp_path / "elsewhere"
+
+
+def test_a_database_by_url_needs_a_folder_for_figures(database):
+    with Store.open(database) as store, pytest.raises(FileError, match="no folder for the files"):
+        _ = store.files
+
+
+@pytest.mark.parametrize(
     ("place", "says"),
     [
         ("nothing.db", "is not there"),
-        (".", "is a folder"),
+        (".", "is a folder that holds no store"),
         ("none/store.db", "is not there"),
         ("text.db", "cannot be used as a store"),
         ("postgresql+psycopg2cffi://me:secret@host/x", "driver"),

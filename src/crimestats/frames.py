@@ -217,7 +217,8 @@ CHANGES = Frame("Changes", {
     "verdict": "key", "test": "key", "note": "text",
 })  # fmt: skip
 REVISIONS = Frame("Revisions", {
-    "area": "key", "year": "year", "item": "key", "iccs": "key", **_keys(*SERIES), "kind": "key",
+    "area": "key", "year": "year", "questionnaire": "key", "agency": "key", "item": "key", "scheme": "key",
+    "iccs": "key", **_keys(*SERIES), "grouping": "key", "method": "key", "kind": "key",
     "value_before": "number", "lower_before": "number", "upper_before": "number", "status_before": "key",
     "value": "number", "lower": "number", "upper": "number", "status": "key",
     "difference": "number", "relative": "number",

@@ -8,7 +8,7 @@ either there or not.
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +36,8 @@ def publish(
     findings: DataFrame | None = None,
     lineage: DataFrame | None = None,
     returns: DataFrame | None = None,
+    estimates: DataFrame | None = None,
+    classified: DataFrame | None = None,
     definition: "Questionnaire | None" = None,
     population: DataFrame | None = None,
     title: str = "",
@@ -47,6 +49,12 @@ def publish(
     findings are given, and `release.json` with the versions, the hashes of the
     source workbooks and of the files.
 
+    Figures can be joined to their cells: `part_id` of the lineage is the
+    `figure_id` of another figure (`part_kind` figure) or of an estimate
+    (estimate), or what `cell_ids` makes of an observation (cell); in SQL
+    `return_id || '!' || sheet || '!' || cell`. Values of the parts, times
+    `weight`, add to the figure.
+
     Args:
         trends: Figures of the tables (`frames.TRENDS`).
         folder: Where to; a release that is there already is replaced whole.
@@ -54,6 +62,9 @@ def publish(
         findings: What the rules found (`frames.FINDINGS`).
         lineage: What each figure is made of (`frames.LINEAGE`).
         returns: The files that were read (`frames.RETURNS`); where they lay is not told.
+        estimates: What was put in the place of missing figures (`frames.ESTIMATES`).
+        classified: The observations with their categories (`frames.CLASSIFIED`), where a
+            correspondence table gave them these; else the code is the category.
         definition: The questionnaire that they answer.
         population: What the rates rest on (as `areas.population`); the shipped table where not given.
         title: Heading of the summary page.
@@ -71,6 +82,8 @@ def publish(
         "Findings": findings,
         "Lineage": lineage,
         "Returns": returns,
+        "Estimates": estimates,
+        "Classified": classified,
     }
     tables = {
         name: _in_order(table, frames.FRAMES[name]) for name, table in given.items() if table is not None
@@ -122,8 +135,18 @@ def _write(table: DataFrame, frame: str, path: Path, versions: Mapping[str, Any]
     )
 
 
-def read_parquet(path: str | Path) -> DataFrame:
+def cell_ids(observations: DataFrame) -> "pd.Series[str]":
+    """The id of the cell that each observation is from, as the lineage names it: `return!sheet!cell`."""
+    return_id, sheet, cell = (observations[name].astype("str") for name in ("return_id", "sheet", "cell"))
+    return return_id + "!" + sheet + "!" + cell
+
+
+def read_parquet(path: str | Path, wanted: Mapping[str, Sequence[Any]] | None = None) -> DataFrame:
     """Read a table of a release, with the dtypes that its frame declares.
+
+    Args:
+        path: The file.
+        wanted: Columns and the values that rows must have one of; all rows if None.
 
     Raises:
         FileError: It cannot be read, or is not of a release.
@@ -132,7 +155,7 @@ def read_parquet(path: str | Path) -> DataFrame:
     import pyarrow.parquet
 
     try:
-        arrow = pyarrow.parquet.read_table(path)
+        arrow = pyarrow.parquet.read_table(path, filters=_filter(path, wanted) if wanted else None)
     except (OSError, pyarrow.ArrowException) as error:
         raise FileError(
             str(path), f"cannot be read ({error}).", "Give a Parquet file of a release."
@@ -143,6 +166,24 @@ def read_parquet(path: str | Path) -> DataFrame:
             str(path), "is not of a release: it names no frame.", "Read it with pandas.read_parquet."
         )
     return frames.FRAMES[record["frame"]].cast(arrow.to_pandas())
+
+
+def _filter(path: str | Path, wanted: Mapping[str, Sequence[Any]]) -> Any:
+    """The condition that rows have one of the values in each column."""
+    from functools import reduce
+    from operator import and_
+
+    import pyarrow
+    import pyarrow.compute
+    import pyarrow.parquet
+
+    schema = pyarrow.parquet.read_schema(path)
+    kinds = {name: schema.field(name).type for name in wanted}
+    conditions = []
+    for name, kind in kinds.items():
+        plain = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+        conditions.append(pyarrow.compute.field(name).isin(pyarrow.array(wanted[name], plain)))
+    return reduce(and_, conditions)
 
 
 def _in_order(table: DataFrame, declared: frames.Frame) -> DataFrame:

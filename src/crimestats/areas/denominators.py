@@ -5,22 +5,24 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
-from crimestats.areas.labels import match
-from crimestats.areas.units import areas
+from crimestats.areas.faults import refuse
+from crimestats.areas.labels import match, match_sex
 from crimestats.errors import DefinitionError
-from crimestats.files import line_of, read_csv, shipped
+from crimestats.files import read_csv, shipped
+from crimestats.frames import TOTAL, UNKNOWN
 
 _COLUMNS = ("area", "year", "sex", "age", "population", "source")
-_NEEDED = ("area", "year", "sex", "age", "population")
-_OPTIONAL = {"citizenship": "_T", "source": "own"}
+_NEEDED = ("area", "year", "population")
+_OPTIONAL = {"sex": TOTAL, "age": TOTAL, "citizenship": TOTAL, "source": "own"}
 _KEY = ["area", "year", "sex", "age", "citizenship"]
 _TYPES = {
     "area": "category", "year": "int16", "sex": "category", "age": "category",
     "population": "float64", "source": "category",
 }  # fmt: skip
-_SEX = "_T|F|M"
+_YEAR = r"[12]\d{3}"
+_SEXES = (TOTAL, "F", "M")
 _AGE = r"_T|Y\d{1,3}|Y\d{1,3}T\d{1,3}|Y_(?:GE|LT)\d{1,3}"
 
 
@@ -33,8 +35,9 @@ def population(path: Path | str | None = None) -> DataFrame:
     `classification/areas/source.toml`, joined by `+`).
 
     Args:
-        path: A table of your own, used instead; `source` may be left out, and
-            `citizenship` (_T, NAT, FOR) may divide the residents further.
+        path: A table of your own, used instead: area (code, or any spelling that
+            `match` knows), year and population; sex and age where the residents are
+            divided by them (else all of them), citizenship (_T, NAT, FOR), source.
 
     Returns:
         `area`, `year`, `sex` (_T, F, M), `age` (`_T`, `Y0T17`, `Y_GE18`, ...),
@@ -68,29 +71,18 @@ def _own(path: Path | str) -> DataFrame:
         fault = f"has a column {unknown[0]} that is not known."
         raise DefinitionError(f"{path}, line 1", fault, f"Columns: {', '.join(columns)}.")
     persons = pd.to_numeric(table["population"], errors="coerce")
-    _refuse(path, table, "area", ~table["area"].isin(areas()["area"]), "is not a reporting unit.")
-    for column, form, fault in (
-        ("year", r"[12]\d{3}", "is not a year."),
-        ("sex", _SEX, "is not a sex: _T, F or M."),
-        ("age", _AGE, "is not an age band such as _T, Y0T17 or Y_GE18."),
-    ):
-        _refuse(path, table, column, ~table[column].str.fullmatch(form), fault)
-    _refuse(path, table, "population", ~np.isfinite(persons), "is not a number.")
-    _refuse(path, table, "population", persons <= 0, "is not above zero.")
-    _refuse(path, table, "area", table.duplicated(_KEY), "stands twice for the same persons and year.")
+    found, written = match(table["area"].str.strip()), table
+    table = table.assign(area=found["area"], year=table["year"].str.strip(), sex=match_sex(table["sex"]))
+    stated = "is not a reporting unit."
+    refuse(path, table, "area", found["area"] == UNKNOWN, stated, written["area"], found["candidates"])
+    refuse(path, table, "year", ~table["year"].str.fullmatch(_YEAR), "is not a year.")
+    is_sex = table["sex"].isin(_SEXES)
+    refuse(path, table, "sex", ~is_sex, "is not a sex: _T, F or M.", written["sex"])
+    is_age = table["age"].str.fullmatch(_AGE)
+    refuse(path, table, "age", ~is_age, "is not an age band such as _T, Y0T17 or Y_GE18.")
+    refuse(path, table, "population", ~np.isfinite(persons), "is not a number.")
+    refuse(path, table, "population", persons <= 0, "is not above zero.")
+    twice = "stands twice for the same persons and year."
+    refuse(path, table, "area", table.duplicated(_KEY), twice, written["area"])
     own: DataFrame = table.assign(population=persons)[list(columns)].astype(_TYPES)
     return own
-
-
-def _refuse(path: Path | str, table: DataFrame, column: str, wrong: Series, fault: str) -> None:
-    if not wrong.any():
-        return
-    row = int(wrong.to_numpy().argmax())
-    value = table[column].iloc[row]
-    near = match(Series([value]))["candidates"].iloc[0] if column == "area" else ""
-    remedy = f"Mend the row, or leave it out ({int(wrong.sum())} such in the file)."
-    raise DefinitionError(
-        f"{path}, line {line_of(path, row)}, column {column}",
-        f"{value!r} {fault}",
-        f"{remedy} Near: {near}." if near else remedy,
-    )

@@ -9,7 +9,7 @@ from pandas import DataFrame, Series
 
 from crimestats.areas.units import areas
 from crimestats.files import read_csv, shipped
-from crimestats.frames import UNKNOWN
+from crimestats.frames import TOTAL, UNKNOWN
 
 _JOINED = re.compile(r"[.'’‘ʼ`´]")  # left out: `U.S.A.` is `usa`
 _APART = re.compile(r"[\W_]+")
@@ -43,6 +43,24 @@ def match(labels: Series) -> DataFrame:
     return DataFrame({"label": written, "area": area, "candidates": candidates}, index=labels.index)
 
 
+def match_sex(labels: "Series[str]") -> "Series[str]":
+    """Codes of sexes, from the codes themselves or words for them; nothing is guessed.
+
+    Args:
+        labels: Texts; case and blanks around do not count.
+
+    Returns:
+        `_T`, `F`, `M`, `_U` (stated to be unknown) or `O` (other); empty where the label is not in
+        `classification/areas/sexes.csv`. An empty label is the total.
+
+    Example:
+        >>> match_sex(Series(["Female", "m", "", "H"])).tolist()
+        ['F', 'M', '_T', '']
+    """
+    known = {**_sexes(), "": TOTAL}
+    return labels.str.strip().str.casefold().map(known).fillna("").astype("str")
+
+
 def spelling(label: str) -> str:
     """A label without what does not tell areas apart: the form in which labels are compared.
 
@@ -65,6 +83,12 @@ def _find(label: str) -> tuple[str, str]:
 def _candidates(key: str) -> str:
     close = get_close_matches(key, _spellings(), n=_MOST, cutoff=_SIMILARITY)
     return ", ".join(dict.fromkeys(_spellings()[spelt] for spelt in close))
+
+
+@cache
+def _sexes() -> dict[str, str]:
+    table = read_csv(shipped("classification", "areas", "sexes.csv"), ("label", "sex"))
+    return dict(zip(table["label"].str.casefold(), table["sex"], strict=True))
 
 
 @cache

@@ -1,6 +1,7 @@
 """Figures of a user's own CSV, as observations."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +49,8 @@ def read_figures(path: Path | str, scheme: str) -> DataFrame:
     figures = table.assign(**keys, year=years(table["year"]), note=note)
     figures = figures.assign(segment=1, findings="", return_id=Path(path).name)
     if "cell" not in table:
-        figures["cell"] = _lines(path, len(table))
-    return OBSERVATIONS.cast(_with_values(figures, table["value"]))
+        figures["cell"] = lines(path, len(table))
+    return OBSERVATIONS.cast(with_values(figures, table["value"], _reading))
 
 
 def _refuse(path: Path | str, table: DataFrame) -> None:
@@ -81,13 +82,13 @@ def _key(table: DataFrame, name: str, default: str) -> "Series[str]":
     return table[name].mask(is_empty(table[name]), default)
 
 
-def _lines(path: Path | str, n_rows: int) -> "Series[str]":
-    """Line of each row; where cells run over lines, the file is asked for each."""
+def lines(path: Path | str, n_rows: int) -> "Series[str]":
+    """Line of each row (`L12`); where cells run over lines, the file is asked for each."""
     if line_of(path, n_rows - 1) == n_rows + 1:
-        lines = np.arange(2, n_rows + 2).tolist()
+        numbers = np.arange(2, n_rows + 2).tolist()
     else:
-        lines = [line_of(path, row) for row in range(n_rows)]
-    return Series([f"L{line}" for line in lines], dtype="str")
+        numbers = [line_of(path, row) for row in range(n_rows)]
+    return Series([f"L{number}" for number in numbers], dtype="str")
 
 
 def _reading(text: str, is_whole: bool) -> Reading:
@@ -105,12 +106,18 @@ def _reading(text: str, is_whole: bool) -> Reading:
     )
 
 
-def _with_values(figures: DataFrame, raw: "Series[str]") -> DataFrame:
-    """The figures with value, bounds and status of their texts; a text that is no plain number is noted."""
+def with_values(figures: DataFrame, raw: "Series[str]", read: Callable[[str, bool], Reading]) -> DataFrame:
+    """The figures with value, bounds and status of their texts; a text that is no plain number is noted.
+
+    Args:
+        figures: With unit, and note.
+        raw: What stands in the file.
+        read: From a text, and whether it is of something counted.
+    """
     pairs = DataFrame({"text": raw, "is_whole": figures["unit"].isin(_WHOLE)})
     number = pairs.groupby(["text", "is_whole"], sort=False).ngroup().to_numpy()
     different = pairs.drop_duplicates().itertuples(index=False, name=None)
-    readings = [_reading(text, is_whole) for text, is_whole in different]
+    readings = [read(text, is_whole) for text, is_whole in different]
     values = {
         name: np.array([getattr(each, name) for each in readings])[number]
         for name in ("value", "lower", "upper")

@@ -76,7 +76,7 @@ def accept(store: Place, ids: Ids, by: By, reason: Reason) -> None:
     from crimestats import store as stores
 
     with _opened(store) as kept:
-        _tell(stores.accept(kept, ids, by, reason), len(set(ids)), "accepted")
+        _tell(stores.accept_findings(kept, ids, by, reason), len(set(ids)), "accepted")
 
 
 @app.command(

@@ -1,17 +1,20 @@
 """The verbs in their order, each step once and only when something asks for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pandas import DataFrame
 
-from crimestats import areas, classification, observations, release, returns, trends, validation
+from crimestats import areas, classification, observations, release, returns, store, trends, validation
+from crimestats.classification.counted import read_counted
 from crimestats.cli.console import Console
 from crimestats.errors import CallError, FileError
-from crimestats.frames import FINDINGS, OBSERVATIONS
+from crimestats.frames import ESTIMATES, FINDINGS, LINEAGE, NOT_APPLICABLE, OBSERVATIONS
 from crimestats.questionnaire import Questionnaire
+from crimestats.trends import imputed
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,15 @@ class Flow:
     """A round on its way from workbooks to a release.
 
     Attributes:
-        figures: Folder of workbooks, one workbook, or an `observations.parquet`.
+        figures: Folder of workbooks, one workbook, a CSV of figures under the ICCS, a Parquet
+            file of observations, classified or not, or a store.
         questionnaire: Id or folder.
         console: Where progress is shown.
         previous: Last round's observations, or nothing.
         population: A table of the user's own, or nothing for the shipped one.
         strict: Leave out figures with an open error.
+        options: Further arguments of `trends.tabulate`.
+        store: The place of a store whose figures are taken, and not those of a file.
     """
 
     figures: Path
@@ -33,11 +39,13 @@ class Flow:
     previous: Path | None = None
     population: Path | None = None
     strict: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    store: str | None = None
 
     @property
     def is_of_observations(self) -> bool:
         """Whether it begins with a table of figures and not with workbooks."""
-        return self.figures.suffix == ".parquet"
+        return self.store is not None or self.figures.suffix in (".parquet", ".csv")
 
     @cached_property
     def definition(self) -> Questionnaire:
@@ -78,38 +86,72 @@ class Flow:
             raise CallError(
                 "--strict", "needs the workbooks.", "Leave it out, or name the folder of returns."
             )
+        if self.store is not None:
+            with store.Store.open(self.store, create=False) as kept:
+                return OBSERVATIONS.cast(store.as_of(kept))
+        if self.figures.suffix == ".csv":
+            return read_counted(self.figures)
         if self.is_of_observations:
-            return release.read_parquet(self.figures)
+            return self._parquet()
         return observations.observe(self.cells, self.report, strict=self.strict)
+
+    def _parquet(self) -> DataFrame:
+        table = release.read_parquet(self.figures)
+        if not set(OBSERVATIONS.columns) <= set(table.columns):
+            fault = "holds no observations."
+            remedy = "Give an observations.parquet, or what `crimestats classify` wrote."
+            raise CallError(str(self.figures), fault, remedy)
+        return table
 
     @cached_property
     def classified(self) -> DataFrame:
         """The figures under the ICCS."""
-        return classification.classify(self.observed)
+        observed = self.observed
+        return observed if "iccs" in observed else classification.classify(observed)
 
     @cached_property
     def trends(self) -> DataFrame:
         """The trend table."""
         classified = self.classified
         with self.console.progress("Tabulating"):
-            return trends.tabulate(classified, self.denominators)
+            return trends.tabulate(classified, self.denominators, **self.options)
+
+    @cached_property
+    def estimates(self) -> DataFrame:
+        """What the method `estimated` put in the place of missing figures."""
+        if imputed.ESTIMATED not in self.options.get("methods", ()):
+            return ESTIMATES.empty()
+        groupings = self.options.get("groupings", ("m49",))
+        with self.console.progress("Estimating"):
+            return imputed.estimates(self.classified, self.denominators, groupings)
+
+    @cached_property
+    def lineage(self) -> DataFrame:
+        """What each figure of the trend table is made of."""
+        edges = trends.lineage(self.classified, self.trends, window=self.options.get("window"))
+        return LINEAGE.join(edges, imputed.edges(self.trends, self.estimates))
 
     @cached_property
     def findings(self) -> DataFrame:
         """What the rules found, and where a figure and the sum of its parts differ."""
-        return FINDINGS.join(self.report.data, trends.conflicts(self.classified))
+        found = [] if self.is_of_observations else [self.report.data]
+        return FINDINGS.join(*found, trends.conflicts(self.classified))
 
     def publish(self, folder: Path) -> Path:
         """Write the release folder."""
-        table, findings = self.trends, self.findings
+        table, findings, classified = self.trends, self.findings, self.classified
+        is_divided = (classified["correspondence"] != NOT_APPLICABLE).any()
+        report = None if self.is_of_observations else self.report
         with self.console.progress("Publishing"):
             return release.publish(
                 table,
                 folder,
-                observations=self.observed,
+                observations=OBSERVATIONS.cast(self.observed),
                 findings=findings,
-                lineage=trends.lineage(self.classified, table),
-                returns=self.report.returns,
-                definition=self.definition,
+                lineage=self.lineage,
+                returns=None if report is None else report.returns,
+                estimates=None if self.estimates.empty else self.estimates,
+                classified=classified if is_divided else None,
+                definition=None if report is None else self.definition,
                 population=self.denominators,
             )

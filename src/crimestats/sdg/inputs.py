@@ -1,28 +1,22 @@
 """Inputs of the indicators of the Sustainable Development Goals, out of reported figures."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from crimestats import areas
-from crimestats.errors import DefinitionError
-from crimestats.files import read_csv, shipped
 from crimestats.frames import OBSERVATIONS, TOTAL, UNKNOWN
 from crimestats.observations import reconcile
+from crimestats.sdg.tables import COMPONENTS, POPULATION, table
 
-COMPONENTS = ("numerator", "denominator", "value", "lower", "upper")
-POPULATION = "population"
-"""What stands for an item where the residents of the sex are divided by: the shipped table of population."""
-
-_COLUMNS = ("indicator", "series", "sex", "component", "item", "unit", "times", "questionnaire", "source")
 _SPEC = ["indicator", "series", "sex", "unit", "times"]
 _OWNER = "owner"
 _KEY = ["area", "year", _OWNER]
+_BOUNDS = ["value", "lower", "upper"]
 _RESULT = ["area", "year", "indicator", "series", "sex", *COMPONENTS, "unit", "basis", "note"]
+_ADDED = "+"
 _SHARE = "per_cent"
 _MOST_DECIMALS = 6
 _SLACK = 1e-9
@@ -30,26 +24,6 @@ _CONFLICTING = "conflicting"
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
-
-
-def table() -> DataFrame:
-    """What each indicator is made of.
-
-    Returns:
-        One row a component: `indicator` (number of the Goals), `series` (what is
-        counted), `sex`, `component` (numerator, denominator, or value, lower and
-        upper where the questionnaire asks for the share itself and its limits),
-        `item` (or `population`), `unit`, `times` (what the quotient is multiplied
-        by), `questionnaire` (one that has the item) and `source`.
-
-    Raises:
-        DefinitionError: A row names a component that there is not, or no number.
-
-    >>> rows = table().query("indicator == '16.3.2' and sex == '_T'")
-    >>> dict(zip(rows["component"], rows["item"]))
-    {'numerator': 'held_unsentenced', 'denominator': 'held'}
-    """
-    return _table().copy()
 
 
 def indicators(observations: DataFrame, population: DataFrame | None = None) -> DataFrame:
@@ -76,6 +50,7 @@ def indicators(observations: DataFrame, population: DataFrame | None = None) -> 
         CallError: The observations are not what `observe` returns.
 
     >>> import crimestats as cs
+    >>> from crimestats.files import shipped
     >>> definition = cs.Questionnaire.load("un-cts-2024")
     >>> cells = cs.read(shipped("questionnaires", "examples", "returns", "FJI.xlsx"), definition)
     >>> observations = cs.observe(cells, cs.validate(cells, definition))
@@ -85,40 +60,45 @@ def indicators(observations: DataFrame, population: DataFrame | None = None) -> 
     >>> round(killed["value"].item(), 2)
     3.92
     """
+    return inputs(observations, population)[_RESULT]
+
+
+def inputs(observations: DataFrame, population: DataFrame | None = None) -> DataFrame:
+    """What `indicators` returns, with the bounds and the statuses that it rests on.
+
+    Args:
+        observations: As for `indicators`.
+        population: As for `indicators`.
+
+    Returns:
+        Its columns, and `numerator_lower`, `numerator_upper`, `denominator_lower`,
+        `denominator_upper`, and `owner`, the return where the area is unknown.
+    """
     figures = _figures(OBSERVATIONS.check(observations))
     rows = _asked(figures)
     parts = {name: _part(rows, name, figures, population) for name in COMPONENTS}
     computed = _quotient(rows, parts)
     result = _chosen(parts, computed)
     notes = _notes(rows, parts, computed)
-    numbers = {name: parts[name]["value"].to_numpy() for name in COMPONENTS[:2]}
-    return rows.assign(**numbers, **result, note=notes)[_RESULT]
-
-
-@cache
-def _table() -> DataFrame:
-    path = shipped("questionnaires", "sdg.csv")
-    rows = read_csv(path, _COLUMNS)
-    times = pd.to_numeric(rows["times"], errors="coerce")
-    wrong = ~rows["component"].isin(COMPONENTS) | times.isna() | rows.duplicated([*_SPEC, "component"])
-    if wrong.any():
-        first = rows.loc[wrong, ["indicator", "sex", "component"]].iloc[0]
-        fault = f"`{' '.join(first)}` is no component, has no number in `times` or stands twice."
-        raise DefinitionError(str(path), fault, f"Components: {', '.join(COMPONENTS)}.")
-    return rows.assign(times=times.astype("float64"))
+    numbers = {
+        f"{name}{end}": parts[name][column].to_numpy()
+        for name in COMPONENTS[:2]
+        for end, column in (("", "value"), ("_lower", "lower"), ("_upper", "upper"))
+    }
+    return rows.drop(columns=list(COMPONENTS)).assign(**numbers, **result, note=notes)
 
 
 def _specs() -> DataFrame:
-    """One row an indicator, series and sex, with the item of each component, empty where it has none."""
-    data = _table()
-    wide = data.pivot_table(index=_SPEC, columns="component", values="item", aggfunc="first")
+    """One row an indicator, series and sex, with the items of each component, `+` between."""
+    data = table()
+    wide = data.pivot_table(index=_SPEC, columns="component", values="item", aggfunc=_ADDED.join)
     order = data[_SPEC].drop_duplicates()
     return order.merge(wide.reindex(columns=list(COMPONENTS)).fillna("").reset_index(), on=_SPEC)
 
 
 def _figures(observations: DataFrame) -> DataFrame:
     """The figures of the items concerned, each once; what several returns give differently is in conflict."""
-    is_meant = observations["item"].isin(_table()["item"]).to_numpy()
+    is_meant = observations["item"].isin(table()["item"]).to_numpy()
     figures = observations.loc[is_meant].reset_index(drop=True)
     owner = figures["return_id"].astype("str").where(figures["area"].astype("str") == UNKNOWN, "")
     figures = figures.assign(**{_OWNER: owner.astype("category")})
@@ -130,31 +110,53 @@ def _figures(observations: DataFrame) -> DataFrame:
 def _asked(figures: DataFrame) -> DataFrame:
     """Area, year and indicator, where a figure or a mark of one of the indicator's own items is there."""
     specs = _specs()
-    long = _table()[[*_SPEC, "item"]]
+    long = table()[[*_SPEC, "item"]]
     found = figures[[*_KEY, "item"]].merge(long, on="item")[[*_KEY, *_SPEC]].drop_duplicates()
     found = found.merge(specs.assign(place=np.arange(len(specs))), on=_SPEC)
     return found.sort_values([*_KEY, "place"], ignore_index=True)
 
 
 def _part(rows: DataFrame, name: str, figures: DataFrame, population: DataFrame | None) -> DataFrame:
-    """Item, value, bounds and status of a component, row by row; status empty where nothing was reported."""
-    wanted = rows[[*_KEY, "sex"]].assign(item=rows[name])
-    found = wanted.merge(figures, on=[*_KEY, "item"], how="left")
+    """Item, value, bounds and status of a component, row by row; status empty where nothing was reported.
+
+    A component of several items is their sum where all of them have a figure; else the item and
+    the status are those of the first that has none.
+    """
+    wanted = rows[[*_KEY, "sex"]].assign(item=rows[name].str.split(_ADDED), row=np.arange(len(rows)))
+    found = wanted.explode("item").astype({"item": "str"}).merge(figures, on=[*_KEY, "item"], how="left")
     found["status"] = found["status"].fillna("")
     is_population = (found["item"] == POPULATION).to_numpy()
     if is_population.any():
-        persons = _residents(found, areas.population() if population is None else population)
-        for column in ("value", "lower", "upper"):
+        persons = residents(found, areas.population() if population is None else population)
+        for column in _BOUNDS:
             found[column] = found[column].mask(is_population, persons)
-    return found[["item", "value", "lower", "upper", "status"]]
+    return _added(found)
 
 
-def _residents(rows: DataFrame, population: DataFrame) -> "Series[float]":
+def _added(found: DataFrame) -> DataFrame:
+    """One row a component, out of its items."""
+    merit = np.select([found["lower"].isna(), found["status"] == _CONFLICTING], [0, 1], 2)
+    first = found.assign(merit=merit).sort_values(["row", "merit"], kind="stable").drop_duplicates("row")
+    sums = found[_BOUNDS].isna().groupby(found["row"]).any()
+    numbers = found.groupby("row")[_BOUNDS].sum().mask(sums)
+    kept = first.set_index("row")[["item", "status"]].join(numbers)
+    return kept.reset_index(drop=True)[["item", *_BOUNDS, "status"]]
+
+
+def residents(rows: DataFrame, population: DataFrame) -> "Series[float]":
     """Residents of the area, year and sex of each row; null where the table has none."""
-    held = population.loc[population["age"] == TOTAL, ["area", "year", "sex", "population"]]
-    held = held.astype({"area": "str", "sex": "str"})
+    held = all_ages(population)
     found = rows[["area", "year", "sex"]].merge(held, on=["area", "year", "sex"], how="left")
     return found["population"].set_axis(rows.index)
+
+
+def all_ages(population: DataFrame) -> DataFrame:
+    """Residents of all ages and citizenships: area, year, sex and population."""
+    is_total = population["population"] > 0
+    for name in ("age", "citizenship"):
+        is_total &= population[name] == TOTAL if name in population else True
+    kept = population.loc[is_total, ["area", "year", "sex", "population"]]
+    return kept.astype({"area": "str", "sex": "str", "year": "int64"})
 
 
 def _quotient(rows: DataFrame, parts: dict[str, DataFrame]) -> dict[str, Numbers]:

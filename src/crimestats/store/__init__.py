@@ -1,8 +1,9 @@
-"""The store: what is known of findings over the rounds, and what was answered and decided."""
+"""The store: accepted figures and their vintages; findings, and what was answered and decided."""
 
+from crimestats.store.accepting import Acceptance, accept, accepted_before
 from crimestats.store.catalogue import Store
 from crimestats.store.findings import (
-    accept,
+    accept_findings,
     decide,
     history,
     known,
@@ -11,17 +12,30 @@ from crimestats.store.findings import (
     to_ask,
     unknown_answers,
 )
+from crimestats.store.revisions import revised, revisions
 from crimestats.store.settling import settle
+from crimestats.store.vintages import accepted_returns, as_of, check, log, population_as_of, write_figures
 
 __all__ = [
+    "Acceptance",
     "Store",
     "accept",
+    "accept_findings",
+    "accepted_before",
+    "accepted_returns",
+    "as_of",
+    "check",
     "decide",
     "history",
     "known",
+    "log",
     "mark_asked",
+    "population_as_of",
     "reopen",
+    "revised",
+    "revisions",
     "settle",
     "to_ask",
     "unknown_answers",
+    "write_figures",
 ]

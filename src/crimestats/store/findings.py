@@ -161,7 +161,9 @@ def mark_asked(store: Store, ids: Iterable[str], at: datetime) -> int:
         return _move(connection, ids, "asked", when, "", "")
 
 
-def accept(store: Store, ids: Iterable[str], by: str, reason: str, at: datetime | None = None) -> int:
+def accept_findings(
+    store: Store, ids: Iterable[str], by: str, reason: str, at: datetime | None = None
+) -> int:
     """Accept figures as they are: the office's decision, which ends the asking.
 
     Args:
@@ -184,7 +186,7 @@ def accept(store: Store, ids: Iterable[str], by: str, reason: str, at: datetime 
 
 
 def reopen(store: Store, ids: Iterable[str], by: str, reason: str, at: datetime | None = None) -> int:
-    """Ask again, though it was accepted, explained or not replied to; the arguments are those of `accept`.
+    """Ask again, though it was accepted, explained or not replied to; arguments as of `accept_findings`.
 
     Returns:
         How many were opened again.

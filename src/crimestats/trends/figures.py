@@ -1,27 +1,31 @@
 """Figures on their way into a table: codes as numbers, and what each figure is made of."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, reduce
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series
 
-from crimestats.frames import SERIES, UNKNOWN
-from crimestats.observations import rank, reconcile
-from crimestats.trends import measures
+from crimestats.frames import SERIES
 
 STATUSES = ("exact", "bounded", "conflicting")
 """Statuses of figures that can be summed; the sum has the last of those of its parts."""
+STATES = (*STATUSES, "estimated", "below_floor")
+"""Statuses that the tables know beside those that are reported, as they are numbered."""
+BASES = ("reported", "summed", "estimated")
+"""How a figure came about, as `basis` numbers it."""
 
 NUMBERS = ["value", "lower", "upper"]
-KEY = ["area", "year", "iccs", "series"]
+ORIGINS = ["regime", "period", "provisional"]
+YES, MIXED = "yes", "mixed"
+_YEARS = 1 << 15
 
 Integers = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +33,52 @@ class Figures:
     """Figures with what they are made of.
 
     Attributes:
-        data: One row a figure, its number as the index: area, iccs, series and
-            status as places in the lists below, year, value, lower, upper,
-            findings, grouping (0 for reporting units), is_summed, and
-            `making`, which is equal where figures of a series are made up alike.
+        data: One row a figure, its number as the index, from 0: area, iccs, series,
+            status, regime, period and provisional as places in the lists below,
+            basis as a place in `BASES`, year, value, lower, upper, grouping (0
+            for reporting units, else the number of the pair of grouping and
+            method), and `making`, equal where figures of a series are made up alike.
         parts: Of every sum, the figures in it: figure, part.
         cells: Of every reported figure, the rows of `Classified` that give it:
             figure, row, weight.
         conflicts: Figures that differ from the sum of their parts: figure, along
             (`iccs` or `area`), lower and upper of the sum, and finding_id.
+        findings: Ids of findings at figures, blanks between; none where there are none.
         areas: Codes of reporting units and groups.
         codes: ICCS codes.
-        statuses: Codes of statuses, those of `STATUSES` first.
+        statuses: Codes of statuses, those of `STATES` first.
         series: Measure, unit, stage, source and breakdowns; is_additive and rate_base.
+        origins: The texts of regime, period and provisional.
+        estimates: What stands for areas without a figure in the sums that are estimated (`estimating.Estimated`),
+            with the number of their grouping.
     """
 
     data: DataFrame
     parts: DataFrame
     cells: DataFrame
     conflicts: DataFrame
+    findings: "Series[str]"
     areas: "Index[str]"
     codes: "Index[str]"
     statuses: "Index[str]"
     series: DataFrame
+    origins: dict[str, "Index[str]"]
+    estimates: DataFrame = field(default_factory=DataFrame)
 
-    def key(self, rows: DataFrame) -> Integers:
-        """A number for each area, year, category and series."""
+    def line(self, rows: DataFrame) -> Integers:
+        """A number for each area, series and category."""
         number = rows["area"].to_numpy(np.int64)
-        for column, size in (("year", 1 << 15), ("iccs", len(self.codes)), ("series", len(self.series))):
+        for column, size in (("series", len(self.series)), ("iccs", len(self.codes))):
             number = number * size + rows[column].to_numpy(np.int64)
         return number
 
+    def key(self, rows: DataFrame) -> Integers:
+        """A number for each area, series, category and year."""
+        return self.line(rows) * _YEARS + rows["year"].to_numpy(np.int64)
+
     def series_names(self) -> NDArray[np.object_]:
         """The codes of each series in one text: `victims|number|recorded|…`."""
-        columns = (self.series[name].astype("str") for name in SERIES)
-        return reduce(lambda name, code: name + "|" + code, columns).to_numpy(object)
+        return series_names(self.series)
 
     def names(self, rows: DataFrame) -> list[str]:
         """What tells figures apart, in one text each: `MEX|2021|0101|victims|number|…`."""
@@ -77,47 +92,45 @@ class Figures:
         """These figures and sums of them.
 
         Args:
-            sums: Rows as in `data`, but their number in `group`.
+            sums: Rows as in `data`, but their number in `group`; texts may stand in `findings`.
+                Without regime, period and provisional they are of several.
             parts: Group and part.
         """
-        first = int(self.data.index.max()) + 1 if len(self.data) else 0
-        number = Series(np.arange(first, first + len(sums)), index=sums["group"])
-        added = sums.drop(columns="group").set_axis(number.to_numpy(), axis="index")
+        number = Series(np.arange(len(self.data), len(self.data) + len(sums)), index=sums["group"])
+        several = {name: texts.get_loc(MIXED) for name, texts in self.origins.items() if name not in sums}
+        added = sums.assign(**several)[list(self.data.columns)].astype(self.data.dtypes)
         kept = parts[parts["group"].isin(number.index)]
         edges = kept[["part"]].assign(figure=number.reindex(kept["group"]).to_numpy())
-        return replace(self, data=pd.concat([self.data, added]), parts=pd.concat([self.parts, edges]))
+        texts = Series("", index=number.to_numpy(), dtype="str")
+        if "findings" in sums:
+            texts = Series(sums["findings"].to_numpy(), index=number.to_numpy(), dtype="str")
+        return replace(
+            self,
+            data=pd.concat([self.data, added], ignore_index=True),
+            parts=pd.concat([self.parts, edges], ignore_index=True),
+            findings=pd.concat([self.findings, texts[texts != ""]]),
+        )
 
 
-def reported(classified: DataFrame, codes: Iterable[str], further: Iterable[str]) -> Figures:
-    """The figures of areas as they were reported.
-
-    What is of no known area or category (`_U`) is left out: it fits into no
-    table, and different unknown ones must not be taken for one.
-
-    Args:
-        classified: Reported figures (`frames.CLASSIFIED`).
-        codes: Categories that figures may have beside those reported.
-        further: Areas and groups that sums may be made for.
-    """
-    area_codes = Index(sorted({*classified["area"].unique(), *further} - {UNKNOWN}), dtype="str")
-    categories = Index(sorted({*classified["iccs"].unique(), *codes} - {UNKNOWN}), dtype="str")
-    rows, series = _rows(classified, area_codes, categories)
-    data = reconcile(rows, KEY)
-    others = sorted(set(data["status"].unique()) - set(STATUSES))
-    statuses = Index([*STATUSES, *others], dtype="str")
-    numbered = data.assign(status=_codes(data["status"], statuses)).drop(columns=["row", "segment"])
-    numbered = numbered.assign(grouping=0, is_summed=False, making=mixed(data["segment"].to_numpy(np.uint64)))
-    figures = Figures(
-        data=numbered.reset_index(drop=True), parts=_empty("figure", "part"), cells=DataFrame(),
-        conflicts=DataFrame(columns=["figure", "along", "lower", "upper", "finding_id"]),
-        areas=area_codes, codes=categories, statuses=statuses, series=series,
-    )  # fmt: skip
-    return replace(figures, cells=_cells(figures, rows))
+def series_names(series: DataFrame) -> NDArray[np.object_]:
+    """The codes of each series in one text."""
+    columns = (series[name].astype("str") for name in SERIES)
+    return reduce(lambda name, code: name + "|" + code, columns).to_numpy(object)
 
 
 def hashed(text: str) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of a text."""
     return sha256(text.encode()).hexdigest()[:16]
+
+
+def numbers_of(texts: "Index[str]") -> NDArray[np.uint64]:
+    """A number of 64 bits for each text, the same on every machine."""
+    return _numbers_of(tuple(texts))
+
+
+@lru_cache(maxsize=64)
+def _numbers_of(texts: tuple[str, ...]) -> NDArray[np.uint64]:
+    return np.array([int(hashed(text), 16) for text in texts], dtype=np.uint64)
 
 
 def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -129,35 +142,25 @@ def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return spread
 
 
-def _rows(classified: DataFrame, areas: "Index[str]", codes: "Index[str]") -> tuple[DataFrame, DataFrame]:
-    """Rows of a known area and category, sorted, and their series."""
-    places = [rank(classified[name]) for name in ("cell", "sheet", "return_id")]
-    area, code = _codes(classified["area"], areas), _codes(classified["iccs"], codes)
-    order = np.lexsort([*places, classified["year"].to_numpy(), code, area])
-    order = order[(area[order] >= 0) & (code[order] >= 0)]
-    chosen = classified.take(order)
-    number = chosen.groupby(list(SERIES), observed=True, sort=False).ngroup().to_numpy()
-    series = chosen[list(SERIES)].iloc[np.unique(number, return_index=True)[1]].reset_index(drop=True)
-    rows = chosen[["year", *NUMBERS, "status", "findings", "segment"]].assign(
-        area=area[order], iccs=code[order], series=number, row=order
-    )
-    return rows.reset_index(drop=True), pd.concat([series, measures.of_series(series)], axis="columns")
+def starts_of(sorted_numbers: NDArray[np.generic]) -> Integers:
+    """Where each run of equal numbers begins."""
+    if not len(sorted_numbers):
+        return np.empty(0, dtype=np.int64)
+    is_first = np.empty(len(sorted_numbers), dtype=bool)
+    is_first[0] = True
+    np.not_equal(sorted_numbers[1:], sorted_numbers[:-1], out=is_first[1:])
+    return np.flatnonzero(is_first)
 
 
-def _codes(column: "Series[Any]", codes: "Index[str]") -> Integers:
-    places: Integers = codes.get_indexer(column.cat.categories)[column.cat.codes.to_numpy()]
-    return places
+def sizes_of(starts: Integers, length: int) -> Integers:
+    """How long each run is."""
+    return np.diff(starts, append=length)
 
 
-def _cells(figures: Figures, rows: DataFrame) -> DataFrame:
-    """Which rows give each figure; where several do, each has its share."""
-    number = Series(figures.data.index, index=figures.key(figures.data)).reindex(figures.key(rows)).to_numpy()
-    cells = DataFrame({"figure": number, "row": rows["row"], "has_figure": rows["lower"].notna()})
-    counts = cells.groupby("figure")["has_figure"]
-    cells = cells[cells["has_figure"] | ~counts.transform("any")]
-    weight = 1 / cells.groupby("figure")["row"].transform("size")
-    return cells[["figure", "row"]].assign(weight=weight).reset_index(drop=True)
-
-
-def _empty(*columns: str) -> DataFrame:
-    return DataFrame({name: np.empty(0, dtype=np.int64) for name in columns})
+def common(codes: Integers, starts: Integers, texts: "Index[str]") -> Integers:
+    """The code that all parts of each sum have, else that of `mixed`; `yes` where one part has it."""
+    least, most = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
+    found = np.where(least == most, least, texts.get_loc(MIXED)).astype(codes.dtype)
+    if texts[-1] == YES:
+        found[most == len(texts) - 1] = len(texts) - 1
+    return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -31,10 +32,14 @@ STEP = 0.13
 LEAST_DONORS = 5
 """Areas with a figure that a subregion needs, else the region is drawn from, else all areas."""
 
+LEAST_COUNT = 5.0
+"""Figure that an area needs to be drawn from: the rate of a smaller one is mostly chance."""
+
 _PRIOR = 4.0  # changes that the common step counts for, beside an area's own
 _LEAST_CHANGES = 10  # of a series, to know its common step
 _HALF = 0.5  # added to a count, so that nil has a logarithm (Jeffreys prior of a Poisson rate)
 _SMALLEST = 1e-4
+_UPPER = 0.975  # quantile at which Student's t and the normal distribution are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,8 @@ def _from_others(series: Series, imputed: Imputed) -> Imputed:
     with np.errstate(divide="ignore", invalid="ignore"):
         rate, rates = point / series.persons, drawn / series.persons[:, :, None]
     is_donor = (how != NONE) & np.isfinite(rate)
+    is_firm = is_donor & (point >= LEAST_COUNT)
+    is_donor = np.where(is_firm.any(axis=0), is_firm, is_donor)
     is_needed = (how == NONE) & (series.persons > 0)
     levels = [*series.pools.T, np.zeros(len(point), dtype=np.int64)]
     for pool in levels:
@@ -202,11 +209,10 @@ def _from_others(series: Series, imputed: Imputed) -> Imputed:
                     continue
                 takers = np.flatnonzero(inside & is_needed[:, year])
                 picked, jitter = _picked(donors, series.seeds[takers], int(number), drawn.shape[2])
-                jitter *= _shortage(rate[donors, year])
+                taken = rates[picked, year, np.arange(drawn.shape[2])]
                 persons = series.persons[takers, year]
                 point[takers, year] = rate[donors, year].mean() * persons
-                taken = rates[picked, year, np.arange(drawn.shape[2])] * np.exp(jitter)
-                drawn[takers, year] = taken * persons[:, None]
+                drawn[takers, year] = _spread_out(taken, rate[donors, year], jitter) * persons[:, None]
                 how[takers, year], is_needed[takers, year] = DRAWN, False
     return Imputed(point, drawn, how, imputed.before, imputed.after)
 
@@ -226,11 +232,20 @@ def _picked(donors: Integers, seeds: NDArray[np.uint64], pool: int, draws: int) 
     return picked, jitter
 
 
-def _shortage(rates: Numbers) -> float:
-    """Standard deviation of the log rate that a bootstrap of few areas is short of.
+def _spread_out(taken: Numbers, rates: Numbers, jitter: Numbers) -> Numbers:
+    """Rates taken from few areas, spread as a new area would be.
 
-    A new area differs from the mean of n others by their variance times 1 + 1/n; the bootstrap
-    has 1 - 1/n of it.
+    A new area differs from the mean of n others by their variance times 1 + 1/n, which a bootstrap has
+    1 - 1/n of, and by the quantiles of Student's t with n - 1 degrees of freedom, since that variance is
+    not known either.
     """
-    logs = np.log(rates[rates > 0])
-    return float(np.sqrt(2 * logs.var(ddof=1) / len(logs))) if len(logs) > 1 else 0.0
+    if len(rates) < 2 or not (rates > 0).any():
+        return taken
+    least = rates[rates > 0].min() * _HALF
+    logs = np.log(np.maximum(rates, least))
+    short = np.sqrt(2 * logs.var(ddof=1) / len(logs))
+    wider = stdtrit(len(logs) - 1, _UPPER) / ndtri(_UPPER)
+    spread: Numbers = np.exp(
+        logs.mean() + wider * (np.log(np.maximum(taken, least)) - logs.mean() + short * jitter)
+    )
+    return spread

@@ -6,11 +6,25 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Index, Series
 
-from crimestats.observations import join_ids
-from crimestats.trends.figures import NUMBERS, Figures, hashed, mixed
+from crimestats.trends import texts
+from crimestats.trends.figures import (
+    BASES,
+    NUMBERS,
+    ORIGINS,
+    Figures,
+    Flags,
+    Integers,
+    common,
+    hashed,
+    mixed,
+    numbers_of,
+    sizes_of,
+    starts_of,
+)
 
 _NOT_GIVEN = ("blank", "not_available", "not_collected")  # any other answer stands, right or wrong
 _TOLERANCE = 1e-9
+_SUMMED = BASES.index("summed")
 
 RULES = {"iccs": "TAB-01", "area": "TAB-02", "item": "TAB-03"}
 """Ids of what is found, by what the parts differ in, or the cells that give one figure."""
@@ -30,99 +44,146 @@ def complete(figures: Figures, along: str, edges: DataFrame) -> Figures:
         edges: `member` and `whole`, both codes, `needed`, how many members make
             the whole, and `is_made`, false where the sum is only for comparison.
     """
-    parts = _members(figures, along, edges)
-    parts = parts[parts.groupby("group")["part"].transform("size") == parts["needed"]]
-    if parts.empty:
+    wholes, part, starts = _complete(figures, along, edges)
+    if wholes.empty:
         return figures
-    sums = _added(figures, parts, along)
-    places = Index(figures.key(figures.data)).get_indexer(Index(sums["group"]))
-    there = figures.data.iloc[places[places >= 0]]
-    is_made = parts.drop_duplicates("group")["is_made"].to_numpy(dtype=bool)
+    sums = _added(figures, wholes, part, starts, along)
+    places = Index(figures.key(figures.data)).get_indexer(Index(figures.key(sums)))
+    is_there, is_made = places >= 0, wholes["is_made"].to_numpy(dtype=bool)
+    there = figures.data.iloc[places[is_there]]
     has_figure = there["lower"].notna()
     is_replaced = there["status"].isin(figures.statuses.get_indexer(Index(_NOT_GIVEN))) & ~has_figure
-    is_replaced &= is_made[places >= 0]
-    compared = sums[places >= 0].set_axis(there.index)
-    kept = _without(_in_conflict(figures, compared[has_figure], along), there.index[is_replaced])
-    is_wanted = (places < 0) & is_made
-    is_wanted[places >= 0] = is_replaced
-    return kept.with_sums(_with_findings(sums, there[is_replaced], figures)[is_wanted], parts)
+    is_replaced &= is_made[is_there]
+    compared = sums[is_there].set_axis(there.index)
+    figures = _in_conflict(figures, compared[has_figure], along)
+    is_wanted = ~is_there & is_made
+    is_wanted[is_there] = is_replaced
+    places[is_there & ~is_wanted] = -1
+    return _put(figures, sums, places, is_wanted, part, starts)
 
 
-def given_apart(figures: Figures, classified: DataFrame) -> Figures:
+def apart(figures: Figures, found: DataFrame) -> Figures:
     """The figures, with a finding at each that several items give differently.
 
     Args:
         figures: As reported.
-        classified: What they were taken from.
+        found: figure, and lower and upper of what it differs from.
     """
-    rows = figures.cells["row"].to_numpy()
-    given = classified[["lower", "upper"]].take(rows).set_axis(figures.cells["figure"].to_numpy())
-    first = given[~given.index.duplicated()].reindex(given.index)
-    others = given[(given["lower"] != first["lower"]) | (given["upper"] != first["upper"])].dropna()
-    return _with_conflicts(figures, others[~others.index.duplicated()], "item") if len(others) else figures
+    return with_conflicts(figures, found.set_index("figure"), "item") if len(found) else figures
 
 
-def over_groups(figures: Figures, members: DataFrame, grouping: int) -> Figures:
-    """Sums over the members of groups of areas, whichever have a figure.
+def _complete(figures: Figures, along: str, edges: DataFrame) -> tuple[DataFrame, Integers, Integers]:
+    """Wholes of which every member has a figure, and the figures that make them.
+
+    Returns:
+        area, iccs, series, year and is_made of each whole; the parts, whole
+        by whole; and where those of each begin.
+    """
+    codes = figures.codes if along == "iccs" else figures.areas
+    member, whole = (codes.get_indexer(Index(edges[name])) for name in ("member", "whole"))
+    data = figures.data
+    may = data["lower"].notna().to_numpy() & figures.series["is_additive"].to_numpy()[data["series"]]
+    may &= np.isin(np.arange(len(codes)), member)[data[along].to_numpy()]
+    part, edge = _expanded(np.flatnonzero(may), data[along].to_numpy(), member)
+    taken = data[["area", "series", "iccs", "year"]].take(part).assign(**{along: whole[edge]})
+    taken = taken.assign(is_made=edges["is_made"].to_numpy()[edge], needed=edges["needed"].to_numpy()[edge])
+    key = figures.key(taken)
+    order = np.lexsort([part, key]) if len(key) and (np.diff(key) < 0).any() else np.arange(len(key))
+    starts = starts_of(key[order])
+    sizes = sizes_of(starts, len(order))
+    is_whole = sizes == taken["needed"].to_numpy()[order][starts]
+    kept = order[np.repeat(is_whole, sizes)]
+    ends = np.cumsum(sizes[is_whole])
+    wholes = taken.take(order[starts[is_whole]]).reset_index(drop=True)
+    return wholes, part[kept], ends - sizes[is_whole]
+
+
+def _expanded(rows: Integers, codes: Integers, member: Integers) -> tuple[Integers, Integers]:
+    """Rows and edges that fit each other: a row of a member of several wholes stands several times."""
+    order = np.argsort(member, kind="stable")
+    first, last = (np.searchsorted(member[order], codes[rows], side=side) for side in ("left", "right"))
+    counts = last - first
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(rows, counts), order[np.repeat(first, counts) + within]
+
+
+def _added(figures: Figures, wholes: DataFrame, part: Integers, starts: Integers, along: str) -> DataFrame:
+    """One row for each whole, columns as in `Figures.data`: no value where a part has none, but bounds."""
+    codes = figures.codes if along == "iccs" else figures.areas
+    sums = added(figures, part, starts, numbers_of(codes)[figures.data[along].to_numpy()[part]])
+    keys = wholes[["area", "series", "iccs", "year"]]
+    return DataFrame({**{name: keys[name].to_numpy() for name in keys}, **sums, "grouping": 0})
+
+
+def added(figures: Figures, part: Integers, starts: Integers, named: "np.ndarray") -> dict[str, "np.ndarray"]:
+    """Sums of figures: numbers, status, basis, origins, and how they are made up.
 
     Args:
-        figures: Of reporting units; sums of other groupings may be among them.
-        members: `member` and `whole`, both area codes.
-        grouping: Number of the grouping.
+        figures: Among which the parts are.
+        part: The parts, sum by sum.
+        starts: Where those of each sum begin.
+        named: What tells the parts of a sum apart, of each.
     """
-    parts = _members(figures, "area", members.assign(needed=0, is_made=True))
-    if parts.empty:
-        return figures
-    sums = _added(figures, parts, "area").assign(grouping=grouping)
-    return figures.with_sums(sums, parts)
+    if not len(starts):
+        return {
+            name: figures.data[name].to_numpy()[:0]
+            for name in (*NUMBERS, "status", "basis", "making", *ORIGINS)
+        }
+    taken = {name: figures.data[name].to_numpy()[part] for name in (*NUMBERS, "status", "making", *ORIGINS)}
+    numbers = {name: np.add.reduceat(taken[name], starts) for name in NUMBERS}
+    making = np.add.reduceat(mixed(named ^ taken["making"]), starts)
+    status = np.maximum.reduceat(taken["status"], starts)
+    origins = {name: common(taken[name], starts, texts) for name, texts in figures.origins.items()}
+    basis = np.full(len(starts), _SUMMED, dtype=np.int8)
+    return {**numbers, "status": status, "basis": basis, "making": making, **origins}
 
 
-def _members(figures: Figures, along: str, edges: DataFrame) -> DataFrame:
-    """Figures that may be part of a sum: part, group (key of the whole), and columns of both."""
-    codes = figures.codes if along == "iccs" else figures.areas
-    known = edges.assign(
-        member=codes.get_indexer(Index(edges["member"])), whole=codes.get_indexer(Index(edges["whole"]))
+def joined(figures: Figures, part: Integers, owner: Integers) -> "Series[str]":
+    """The findings of the parts of each sum in one text; of those sums that have any.
+
+    Args:
+        figures: Among which the parts are.
+        part: The parts.
+        owner: The number of the sum that each is in.
+    """
+    if figures.findings.empty:
+        return Series(dtype="str")
+    place = np.full(len(figures.data), -1)
+    place[figures.findings.index] = np.arange(len(figures.findings))
+    chosen = np.flatnonzero(place[part] >= 0)
+    if not len(chosen):
+        return Series(dtype="str")
+    return texts.united(owner[chosen], place[part[chosen]], figures.findings)
+
+
+def _put(
+    figures: Figures, sums: DataFrame, places: Integers, wanted: Flags, part: Integers, starts: Integers
+) -> Figures:
+    """The figures with the sums wanted: in the place of those that only said why there is none, else behind."""
+    number = places.copy()
+    is_new = wanted & (places < 0)
+    number[is_new] = len(figures.data) + np.arange(is_new.sum())
+    owner = np.repeat(number, sizes_of(starts, len(part)))
+    of_wanted = np.repeat(wanted, sizes_of(starts, len(part)))
+    findings = joined(figures, part[of_wanted], owner[of_wanted])
+    data, replaced = figures.data.copy(), number[wanted & ~is_new]
+    for name in data if len(replaced) else ():
+        column = data[name].to_numpy().copy()
+        column[replaced] = sums[name].to_numpy()[wanted & ~is_new]
+        data[name] = column
+    added_rows = sums[is_new][list(data.columns)].astype(data.dtypes)
+    edges = DataFrame({"figure": owner[of_wanted], "part": part[of_wanted]})
+    own = figures.findings[figures.findings.index.isin(replaced)]
+    if len(own):
+        both = pd.concat([findings, own]).sort_index()
+        findings = texts.united(both.index.to_numpy(), np.arange(len(both)), both)
+    return replace(
+        figures,
+        data=pd.concat([data, added_rows], ignore_index=True),
+        parts=pd.concat([figures.parts, edges], ignore_index=True),
+        cells=figures.cells[~figures.cells["figure"].isin(replaced)] if len(replaced) else figures.cells,
+        findings=pd.concat([figures.findings.drop(own.index), findings]),
     )
-    data = figures.data
-    may = data[along].isin(known["member"]) & data["lower"].notna() & (data["grouping"] == 0)
-    may &= figures.series["is_additive"].to_numpy()[data["series"]]
-    rows = data[may].rename_axis("part").reset_index().rename(columns={along: "member"})
-    rows = rows.merge(known[["member", "whole", "needed", "is_made"]], on="member")
-    rows = rows.rename(columns={"whole": along})
-    rows = rows.assign(group=figures.key(rows))
-    return rows.sort_values(["group", "member"], ignore_index=True)
-
-
-def _added(figures: Figures, parts: DataFrame, along: str) -> DataFrame:
-    """One row for each group, columns as in `Figures.data`: no value where a part has none, but bounds."""
-    starts = np.flatnonzero(np.diff(parts["group"], prepend=-1))
-    sums = parts[["group", "area", "year", "iccs", "series"]].iloc[starts].reset_index(drop=True)
-    numbers = {name: np.add.reduceat(parts[name].to_numpy(), starts) for name in NUMBERS}
-    codes = figures.codes if along == "iccs" else figures.areas
-    named = pd.util.hash_array(codes.to_numpy(object))[parts["member"]]
-    making = np.add.reduceat(mixed(named ^ parts["making"].to_numpy(np.uint64)), starts)
-    status = np.maximum.reduceat(parts["status"].to_numpy(), starts)
-    flagged = parts["findings"] != ""
-    ids = join_ids(parts.loc[flagged, "group"].to_numpy(), parts.loc[flagged, "findings"])
-    findings = ids.reindex(sums["group"]).fillna("").to_numpy(object)
-    return sums.assign(**numbers, status=status, findings=findings, grouping=0, is_summed=True, making=making)
-
-
-def _with_findings(sums: DataFrame, replaced: DataFrame, figures: Figures) -> DataFrame:
-    """The sums with the findings of the figures that they replace beside those of their parts."""
-    flagged = replaced[replaced["findings"] != ""]
-    if flagged.empty:
-        return sums
-    ids = pd.concat([sums.set_index("group")["findings"], flagged["findings"].set_axis(figures.key(flagged))])
-    ids = ids[ids != ""]
-    joined = join_ids(ids.index.to_numpy(), ids).reindex(sums["group"]).fillna("")
-    return sums.assign(findings=joined.to_numpy(object))
-
-
-def _without(figures: Figures, replaced: Index) -> Figures:
-    """The figures without those that only said why there is none."""
-    cells = figures.cells[~figures.cells["figure"].isin(replaced)]
-    return replace(figures, data=figures.data.drop(index=replaced), cells=cells)
 
 
 def _in_conflict(figures: Figures, sums: DataFrame, along: str) -> Figures:
@@ -131,16 +192,18 @@ def _in_conflict(figures: Figures, sums: DataFrame, along: str) -> Figures:
     above = sums["lower"] > wholes["upper"] + _TOLERANCE * wholes["upper"].clip(lower=1)
     below = sums["upper"] < wholes["lower"] - _TOLERANCE * wholes["lower"].clip(lower=1)
     found = sums.loc[above | below, ["lower", "upper"]]
-    if found.empty:
-        return figures
-    return _with_conflicts(figures, found, along)
+    return figures if found.empty else with_conflicts(figures, found, along)
 
 
-def _with_conflicts(figures: Figures, found: DataFrame, along: str) -> Figures:
+def with_conflicts(figures: Figures, found: DataFrame, along: str) -> Figures:
     """The figures, with a finding at each of those found: lower and upper of what they differ from."""
     wholes = figures.data.loc[found.index]
-    ids = Series([hashed(f"{RULES[along]}|{name}") for name in figures.names(wholes)], index=found.index)
-    data = figures.data.copy()
-    data.loc[found.index, "findings"] = (wholes["findings"] + " " + ids).str.strip()
+    ids = Series(
+        [hashed(f"{RULES[along]}|{name}") for name in figures.names(wholes)], index=found.index, dtype="str"
+    )
+    before = figures.findings.reindex(found.index).fillna("")
+    told = (before + " " + ids).str.strip()
+    findings = pd.concat([figures.findings.drop(found.index, errors="ignore"), told])
     conflicts = found.assign(along=along, finding_id=ids).rename_axis("figure").reset_index()
-    return replace(figures, data=data, conflicts=pd.concat([figures.conflicts, conflicts]))
+    kept = [figures.conflicts, conflicts] if len(figures.conflicts) else [conflicts]
+    return replace(figures, findings=findings, conflicts=pd.concat(kept, ignore_index=True))

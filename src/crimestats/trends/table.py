@@ -1,19 +1,39 @@
 """Trend tables: figures rolled up, related to the population, and compared over years."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from pandas import Categorical, DataFrame, Index
+from pandas import DataFrame
 
 from crimestats import areas
 from crimestats.errors import CallError
-from crimestats.frames import NOT_APPLICABLE, SERIES, TRENDS
-from crimestats.trends.figures import NUMBERS, Figures, Integers
-from crimestats.trends.rates import coverage, rates
+from crimestats.trends.assembling import Block, Gathered, assembled
+from crimestats.trends.composition import Floor, before, coverage, decomposition, moved
+from crimestats.trends.figures import NUMBERS, ORIGINS, Figures, Integers
+from crimestats.trends.membership import Wholes, membership, wholes
+from crimestats.trends.rates import Small, rates, statuses_of_rates
 from crimestats.trends.residents import residents
-from crimestats.trends.rollup import METHOD, figure_ids, members, rolled_up
+from crimestats.trends.rollup import Plan, Rolling, figure_ids, rolling
 from crimestats.trends.segments import comparison, segments
+
+_BELOW = "below_floor"
+_HIDDEN = ("rate", "rate_lower", "rate_upper", "interval_lower", "interval_upper")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How figures become a table.
+
+    Attributes:
+        base_year: Year of the index; the first of each segment if None.
+        floor: Below what coverage no figure of a group is given.
+        small: What becomes of the rates of small countries.
+    """
+
+    base_year: int | None
+    floor: Floor
+    small: Small
 
 
 def tabulate(
@@ -21,34 +41,64 @@ def tabulate(
     population: DataFrame | None = None,
     *,
     groupings: Iterable[str] = ("m49",),
+    methods: Iterable[str] = ("reported",),
     base_year: int | None = None,
+    window: tuple[int, int] | None = None,
+    floor_population: float = 0.5,
+    floor_areas: int = 5,
+    small_below: float = 0.0,
+    small_rule: str = "as_reported",
+    disjoint: bool = False,
 ) -> DataFrame:
     """Make trend tables of what was reported, and of what follows from it.
 
     A category that is not reported is summed from its parts in the
     classification, and a country from its parts, where all of them are there;
     nothing is summed across measures, units, stages, sources or breakdowns.
-    The figure of a group of areas is the sum over those that have one, with
-    the share of the group that they are. Bounds go through every sum and rate.
-    Figures of an unknown area or category (`_U`) are in no table.
+    Several national codes under one category (see `classify`) are added.
+    Bounds go through every sum, rate, index and change. Figures of an unknown
+    area or category (`_U`) are in no table.
+
+    The figure of a group of areas is made by one method or several:
+    `reported` is the sum over the areas that have a figure; `panel` over those
+    that have one in every year of the window, without a break between them;
+    `estimated` fills the gaps (see `estimating`). Each has the share of the
+    group that reported; below the floor it has no value.
 
     Args:
         classified: Reported figures under the ICCS (`frames.CLASSIFIED`).
         population: As `areas.population()` gives it; the shipped table if None.
         groupings: Groupings of areas to sum over (see `areas.groupings`).
+        methods: How the figures of groups are made.
         base_year: Year of the index; the first of each segment if None.
+        window: First and last year of the panel; all years in which there is
+            any figure of the category and series if None.
+        floor_population: Share of the residents of a group that must live in
+            areas with a figure.
+        floor_areas: Number of areas with a figure that a group must have; of a
+            group of fewer than 10 inhabited areas, half of these are enough.
+        small_below: Residents; an area with fewer is small.
+        small_rule: What becomes of the rate of a small area: `as_reported`;
+            `pooled_years` (it is that of the year, the one before and the one
+            after together); or `no_rate`.
+        disjoint: National codes are known not to contain one another, though
+            the record of their list warns of it.
 
     Returns:
         The figures (`frames.TRENDS`), sorted. Those of reporting units have
         the grouping and the method `_Z`; those of groups have the name of the
-        grouping, the code of the group as area, and the method `reported`.
+        grouping, the code of the group as area, and the method.
         What was stated to be missing stays, without a value. `rate_status`
-        says how a rate came about (see `rates.rates`). `index` (base = 100)
-        and `change` from the year before (0.1 is a tenth more) are of the
-        value, and within a segment only (see `segments.segments`).
+        says how a rate came about (see `rates.rates`), `interval_lower` and
+        `interval_upper` how far chance may move it (95 per cent, see `intervals.poisson`).
+        `index` (base = 100) and `change` from the year before (0.1 is a tenth
+        more) are of the value, and within a segment only (see `segments.segments`);
+        `entered`, `left`, and the two parts of the change of a group cross segments
+        (see `composition`).
 
     Raises:
-        CallError: A table is not what its name says, or no figure is of the base year.
+        CallError: A table or argument is not what its name says, no figure is of the base
+            year, or national codes would be added that may contain one another.
 
     Example:
         >>> import crimestats as cs
@@ -59,56 +109,61 @@ def tabulate(
         >>> trends = tabulate(cs.classify(observations), cs.population())
         >>> killed = trends.query("iccs == '0101' and measure == 'victims' and sex == '_T' and year == 2021")
         >>> killed = killed[killed["mechanism"] == "_T"]
-        >>> [*zip(killed["area"], killed["value"], killed["coverage_population"].round(3))]
-        [('FJI', 16.0, nan), ('001', 16.0, 0.0), ('009', 16.0, 0.021), ('054', 16.0, 0.075)]
+        >>> [*zip(killed["area"], killed["value"], killed["coverage_population"].round(3), killed["status"])]
+        [('FJI', 16.0, nan, 'exact'), ('001', nan, 0.0, 'below_floor'), ('009', nan, 0.021, 'below_floor'), ('054', nan, 0.075, 'below_floor')]
     """
-    names = list(dict.fromkeys(groupings))
-    figures = rolled_up(classified, names)
-    _refuse_base(figures, base_year)
-    persons = residents(areas.population() if population is None else population, figures)
-    segment = segments(figures)
-    columns = [
-        _keys(figures, names), figures.data[[*NUMBERS, "findings"]], rates(figures, persons),
-        comparison(figures, segment, base_year), coverage(figures, persons, _members(figures, names)),
-    ]  # fmt: skip
-    table = pd.concat(columns, axis="columns").assign(segment=segment)
-    return TRENDS.cast(table.take(_order(figures)).reset_index(drop=True))
+    plan = Plan(list(dict.fromkeys(groupings)), tuple(dict.fromkeys(methods)), window, disjoint)
+    rules = Rules(base_year, Floor(floor_population, floor_areas), Small(small_below, small_rule))
+    rolled = rolling(classified, plan)
+    encoded = rolled.encoded
+    _refuse_base(classified, encoded.area, encoded.iccs, base_year)
+    persons = residents(areas.population() if population is None else population, encoded)
+    groups = wholes(rolled.members, encoded.areas, persons, encoded.heard())
+    gathered = Gathered(len(classified))
+    figures = None
+    for figures in rolled.blocks(persons):
+        gathered.add(_block(figures, groups, rolled, rules))
+    lists = encoded.lists()
+    del rolled, encoded, figures
+    return assembled(gathered, lists, plan.pairs)
 
 
-def _refuse_base(figures: Figures, base_year: int | None) -> None:
-    years = sorted(figures.data["year"].unique())
-    if base_year is not None and base_year not in years:
+def _refuse_base(classified: DataFrame, area: Integers, iccs: Integers, base_year: int | None) -> None:
+    if base_year is None:
+        return
+    years = np.unique(classified["year"].to_numpy()[(area >= 0) & (iccs >= 0)]).tolist()
+    if base_year not in years:
         known = f"{years[0]} to {years[-1]}" if years else "another table"
         raise CallError("base_year", f"no figure is of {base_year}.", f"Give one of {known}.")
 
 
-def _keys(figures: Figures, groupings: list[str]) -> DataFrame:
-    """The key columns as texts, with the id."""
+def _block(figures: Figures, groups: Wholes, rolled: Rolling, rules: Rules) -> Block:
+    """The columns of the table for the figures of a block."""
     data = figures.data
-    series = figures.series[list(SERIES)].take(data["series"].to_numpy()).set_axis(data.index)
-    methods = [NOT_APPLICABLE, *[METHOD] * len(groupings)]
-    places = {
-        "area": (data["area"], figures.areas), "iccs": (data["iccs"], figures.codes),
-        "status": (data["status"], figures.statuses),
-        "grouping": (data["grouping"], Index([NOT_APPLICABLE, *groupings])),
-        "basis": (data["is_summed"].astype("int64"), Index(["reported", "summed"])),
+    n_lines = len(figures.areas) * len(figures.series) * len(figures.codes)
+    line = data["grouping"].to_numpy(np.int64) * n_lines + figures.line(data)
+    parts = membership(figures)
+    covered = coverage(figures, line, parts, groups, rules.floor)
+    related = rates(figures, line, parts, groups, rules.small)
+    numbers = {name: data[name].to_numpy() for name in NUMBERS}
+    status, rate_status = data["status"].to_numpy(), related.pop("rate_status")
+    hidden = covered.pop("is_below")
+    below = figures.statuses.get_loc(_BELOW)
+    numbers = {name: np.where(hidden, np.nan, column) for name, column in numbers.items()}
+    related |= {name: np.where(hidden, np.nan, related[name]) for name in _HIDDEN}
+    status = np.where(hidden, below, status)
+    not_applicable = statuses_of_rates(list(figures.statuses)).index("_Z")
+    rate_status = np.where(hidden & (rate_status != not_applicable), below, rate_status)
+    segment = segments(line, data["making"].to_numpy())
+    earlier = before(figures, line, parts.n_areas)
+    persons = groups.residents.of(*(data[name].to_numpy()[: parts.n_areas] for name in ("area", "year")),
+                                  groups.residents.of_series[data["series"].to_numpy()[: parts.n_areas]])  # fmt: skip
+    columns = {
+        **numbers, **related, **comparison(line, segment, data["year"].to_numpy(), numbers, rules.base_year),
+        **covered, **decomposition(figures, line, parts, earlier, {**numbers, **related}, persons),
+        "segment": segment, "status": status.astype(np.int8), "rate_status": rate_status.astype(np.int8),
+        "figure_id": figure_ids(figures, rolled.plan.pairs), "year": data["year"].to_numpy(),
+        **{name: data[name].to_numpy() for name in ("area", "iccs", "series", "grouping", "basis", *ORIGINS)},
     }  # fmt: skip
-    keys = {name: Categorical.from_codes(codes, categories=texts) for name, (codes, texts) in places.items()}
-    method = pd.Series(methods, dtype="category").take(data["grouping"].to_numpy()).set_axis(data.index)
-    keyed = series.assign(**keys, method=method, year=data["year"], figure_id=figure_ids(figures, groupings))
-    chosen = keyed.select_dtypes("category").columns
-    return keyed.assign(**{name: keyed[name].cat.remove_unused_categories() for name in chosen})
-
-
-def _order(figures: Figures) -> Integers:
-    """Groupings, areas, series, categories, years."""
-    data = figures.data
-    series = np.argsort(np.argsort(figures.series_names()))[data["series"].to_numpy()]
-    year, code, area, grouping = (data[name].to_numpy() for name in ("year", "iccs", "area", "grouping"))
-    return np.lexsort([year, code, series, area, grouping])
-
-
-def _members(figures: Figures, groupings: list[str]) -> DataFrame:
-    listed = members(groupings)
-    codes = {name: figures.areas.get_indexer(Index(listed[name])) for name in ("whole", "member")}
-    return listed.assign(**codes)
+    findings = figures.findings.sort_index()
+    return Block(columns, moved(figures, line, parts, earlier), findings)

@@ -42,6 +42,26 @@ def sums(classification: Classification, codes: Iterable[str]) -> DataFrame:
     return _ordered(DataFrame([*parents.items(), *loose], columns=["member", "whole"]))
 
 
+def families(edges: DataFrame) -> dict[str, int]:
+    """Which categories any sum connects, all crimes (`_T`) aside: a number for each that is in one.
+
+    Args:
+        edges: `member` and `whole`, as `sums` gives them.
+    """
+    leader: dict[str, str] = {}
+
+    def lead(code: str) -> str:
+        while leader.setdefault(code, code) != code:
+            code = leader[code]
+        return code
+
+    connected = edges[edges["whole"] != TOTAL]
+    for member, whole in zip(connected["member"], connected["whole"], strict=True):
+        leader[lead(member)] = lead(whole)
+    leaders = sorted({lead(code) for code in list(leader)})
+    return {code: leaders.index(lead(code)) for code in leader}
+
+
 def _joined(classification: Classification, codes: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Codes for several categories and their members, of which none lies in another; the widest first."""
     split = [(code, tuple(code.split(_JOIN))) for code in set(codes) if _JOIN in code]
