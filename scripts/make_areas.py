@@ -22,6 +22,8 @@ SOURCES = tomllib.loads((TARGET / "source.toml").read_text(encoding="utf-8"))["s
 YEARS = range(1990, 2025)
 AGE_YEARS = range(2013, 2025)
 LAST_ESTIMATE = 2020  # WPP 2019: estimates to mid-2020, the medium projection after it
+AS_ONE = {"area": ["CHI"], "Region Name": ["Europe"], "Sub-region Name": ["Northern Europe"]}
+NO_POPULATION = ("CHI",)  # Guernsey and Jersey, who have rows of their own
 NOT_IN_M49 = ("TWN",)  # the copy of M49 lists it, the United Nations do not
 SEXES = {"Total": "_T", "Female": "F", "Male": "M"}
 BANDS = {
@@ -161,11 +163,12 @@ def trafficking(folder: Path, listed: pd.DataFrame) -> pd.DataFrame:
 
 
 def placed_by_unodc(folder: Path, listed: pd.DataFrame) -> pd.DataFrame:
-    """Countries that UNODC reports on and M49 does not list (XKX), where UNODC puts them."""
+    """What UNODC reports on and M49 does not list (XKX, CHI), where UNODC puts it."""
     table = read(*files(folder, "unodc")).rename(
         columns={"iso3_code": "area", "region": "Region Name", "subregion": "Sub-region Name"}
     )
     table = table[table["area"].str.fullmatch("[A-Z]{3}") & ~table["area"].isin(listed["area"])]
+    table = pd.concat([table, pd.DataFrame(AS_ONE)])
     codes = listed.drop_duplicates("Sub-region Name").drop(columns=["area", "Country or Area"])
     placed = table.merge(codes, on=["Region Name", "Sub-region Name"], validate="m:1")
     return placed.assign(source="unodc", **{"Intermediate Region Code": "", "Intermediate Region Name": ""})
@@ -263,7 +266,7 @@ def totals(folder: Path, by_age: pd.DataFrame, known: set[str]) -> pd.DataFrame:
     for age_table in (by_age, wpp2024(folder)):
         summed = age_table.groupby([*KEY, "source"], as_index=False)["population"].sum()
         table = pd.concat([table, summed[~summed["area"].isin(table["area"])]])
-    return table[table["area"].isin(known)]
+    return table[table["area"].isin(known) & ~table["area"].isin(NO_POPULATION)]
 
 
 def by_sex(total: pd.DataFrame, *age_tables: pd.DataFrame) -> pd.DataFrame:

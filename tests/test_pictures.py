@@ -148,6 +148,16 @@ def test_methods_are_told_apart_and_coverage_is_drawn():
     assert "hold 50 to 80 per cent of the residents" in said
 
 
+def test_the_strip_is_of_areas_that_reported_and_not_of_those_that_were_filled():
+    rows = [
+        entry | {"coverage_reported": 0.1, "coverage_population": 0.9}
+        for entry in GROUPS
+        if entry["method"] == "estimated"
+    ]
+    chart = pictures.small_multiples(trends(*rows), grouping="m49")
+    assert {strip["share"] for strip in drawn(chart, "coverage")} == {0.1}
+
+
 def test_a_figure_below_the_floor_is_not_drawn_and_told():
     table = trends(row("002", 2010, grouping="m49", method="reported", status="below_floor", coverage_population=0.2),
                    *GROUPS[1:2])  # fmt: skip

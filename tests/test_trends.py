@@ -47,7 +47,7 @@ def classified_of(text):
     for place, line in enumerate(text.strip().splitlines(), start=1):
         area, year, code, figure, *further = line.split()
         status, value, lower, upper = number(figure)
-        keys = dict(pair.split("=") for pair in further)
+        keys = dict(pair.split("=", 1) for pair in further)
         rows.append({
             "area": area, "year": int(year), "item": "any", "scheme": "iccs-1.0", "code": code, **SERIES,
             "value": value, "lower": lower, "upper": upper, "status": status, "findings": "", "note": "",

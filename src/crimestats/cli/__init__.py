@@ -13,7 +13,21 @@ from typing import Annotated, Any
 import typer
 
 from crimestats import __version__
-from crimestats.cli import answers, classification, coding, console, forms, office, published
+from crimestats.cli import (
+    answers,
+    classification,
+    coding,
+    comparing,
+    console,
+    forms,
+    office,
+    pictures,
+    published,
+    sdg,
+    store,
+    tabulating,
+    tracing,
+)
 from crimestats.cli.options import (
     QUESTIONNAIRE,
     Definition,
@@ -42,6 +56,15 @@ app.add_typer(forms.app, name="questionnaire")
 app.add_typer(classification.app, name="classification")
 app.add_typer(coding.app, name="coding")
 app.add_typer(answers.app, name="findings")
+app.add_typer(store.app, name="store")
+app.command("tabulate", epilog=example(tabulating.EXAMPLE))(tabulating.tabulate)
+for name, line in comparing.EXAMPLES.items():
+    app.command(name, epilog=example(line))(getattr(comparing, name))
+app.command("sdg", epilog=example(sdg.EXAMPLE))(sdg.sdg)
+app.command("picture", epilog=example(pictures.PICTURE_EXAMPLE))(pictures.picture)
+app.command("table", epilog=example(pictures.TABLE_EXAMPLE))(pictures.table)
+app.command("trace", epilog=example(tracing.EXAMPLE))(tracing.trace)
+app.command("accept", epilog=example(store.EXAMPLE))(store.accept)
 app.command("validate", epilog=example(office.EXAMPLE))(office.validate)
 app.command("quality", epilog=example("crimestats quality returns/2024 --out quality.html"))(office.quality)
 app.command(
@@ -94,32 +117,6 @@ def run(
     _release(flow, out, say)
     write_json(json, console.summary(flow))
     raise typer.Exit(1 if flow.report.errors else 0)
-
-
-@app.command(epilog=example("crimestats tabulate returns/2024 --out trends.parquet"))
-def tabulate(
-    figures: Annotated[
-        Path, typer.Argument(help="Folder of returned workbooks, or an observations.parquet.")
-    ],
-    out: Out = Path("trends.parquet"),
-    questionnaire: Definition = QUESTIONNAIRE,
-    population: Population = None,
-    strict: Strict = False,
-    json: Json = None,
-    quiet: Quiet = False,
-) -> None:
-    """Build the trend table: rates, index, change, regions with their coverage."""
-    from crimestats import release
-
-    say = console.Console(quiet or is_stdout(json))
-    flow = _flow(figures, questionnaire, say, None, population, strict)
-    release.write_parquet(flow.trends, "Trends", out)
-    if not flow.is_of_observations:
-        say.findings(flow.findings, len(flow.report.returns))
-    say.trends(flow.trends)
-    say.wrote(out)
-    write_json(json, flow.trends.to_json(orient="records"))
-    raise typer.Exit(0 if flow.is_of_observations or not flow.report.errors else 1)
 
 
 @app.command(

@@ -15,6 +15,7 @@ from crimestats.errors import CallError, FileError
 from crimestats.frames import ESTIMATES, FINDINGS, LINEAGE, NOT_APPLICABLE, OBSERVATIONS
 from crimestats.questionnaire import Questionnaire
 from crimestats.trends import imputed
+from crimestats.trends.rollup import ESTIMATED
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,16 @@ class Flow:
     @property
     def is_of_observations(self) -> bool:
         """Whether it begins with a table of figures and not with workbooks."""
-        return self.store is not None or self.figures.suffix in (".parquet", ".csv")
+        return self.store is not None or self._kind in (".parquet", ".csv")
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether the figures are a CSV of the user's own."""
+        return self.store is None and self._kind == ".csv"
+
+    @property
+    def _kind(self) -> str:
+        return self.figures.suffix.casefold()
 
     @cached_property
     def definition(self) -> Questionnaire:
@@ -89,7 +99,7 @@ class Flow:
         if self.store is not None:
             with store.Store.open(self.store, create=False) as kept:
                 return OBSERVATIONS.cast(store.as_of(kept))
-        if self.figures.suffix == ".csv":
+        if self.is_csv:
             return read_counted(self.figures)
         if self.is_of_observations:
             return self._parquet()
@@ -119,7 +129,7 @@ class Flow:
     @cached_property
     def estimates(self) -> DataFrame:
         """What the method `estimated` put in the place of missing figures."""
-        if imputed.ESTIMATED not in self.options.get("methods", ()):
+        if ESTIMATED not in self.options.get("methods", ()):
             return ESTIMATES.empty()
         groupings = self.options.get("groupings", ("m49",))
         with self.console.progress("Estimating"):

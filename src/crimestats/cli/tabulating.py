@@ -175,7 +175,7 @@ def _is_short(trends: "DataFrame") -> bool:
 def _unread(flow: "Flow") -> list[str]:
     from crimestats.classification.counted import unread
 
-    names = unread(flow.figures) if flow.figures.suffix == ".csv" else []
+    names = unread(flow.figures) if flow.is_csv else []
     return [f"Columns that are not read: {', '.join(names)}."] if names else []
 
 
@@ -183,7 +183,7 @@ def _assumed(flow: "Flow") -> list[str]:
     """By which measure a CSV without that column is taken."""
     from crimestats.files import read_csv
 
-    if flow.figures.suffix != ".csv" or "measure" in read_csv(flow.figures):
+    if not flow.is_csv or "measure" in read_csv(flow.figures):
         return []
     measures = flow.observed[["code", "measure"]].astype("str").drop_duplicates()
     texts = [f"{', '.join(rows['code'].head(5))} as {name}" for name, rows in measures.groupby("measure")]

@@ -84,7 +84,7 @@ def encode(
         further: Areas and groups that sums may be made for.
         size: Rows of a block; what a sum may connect is never divided.
     """
-    classified = _with_tags(classified)
+    classified = with_tags(classified)
     areas = Index(sorted({*classified["area"].unique(), *further} - {UNKNOWN}), dtype="str")
     categories = Index(sorted({*classified["iccs"].unique(), *families} - {UNKNOWN}), dtype="str")
     statuses = Index(list(dict.fromkeys([*STATES, *sorted(classified["status"].unique())])), dtype="str")
@@ -111,7 +111,8 @@ def _texts(column: "Series[str]") -> "Index[str]":
     return Index([*told, MIXED, *([YES] if column.name == ORIGINS[-1] else [])], dtype="str")
 
 
-def _with_tags(classified: DataFrame) -> DataFrame:
+def with_tags(classified: DataFrame) -> DataFrame:
+    """The figures, those of acts that only led up to a killing with their tags as `trait` (see `encode`)."""
     tags = classified["tags"]
     if list(tags.cat.categories) == [NOT_APPLICABLE]:
         return classified

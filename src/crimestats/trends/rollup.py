@@ -12,7 +12,7 @@ from crimestats.classification import Classification
 from crimestats.errors import CallError
 from crimestats.frames import CLASSIFIED, NOT_APPLICABLE, TOTAL
 from crimestats.trends import overlaps, tree
-from crimestats.trends.encoding import BLOCK, Encoded, encode
+from crimestats.trends.encoding import BLOCK, Encoded, encode, with_tags
 from crimestats.trends.figures import NUMBERS, Figures, Integers, mixed, numbers_of
 from crimestats.trends.groups import ground, in_order, over_groups
 from crimestats.trends.panels import panel
@@ -105,7 +105,7 @@ def rolling(classified: DataFrame, plan: Plan, size: int = BLOCK) -> Rolling:
     _refuse_bounds(classified if _fits(classified) else CLASSIFIED.check(classified))
     _refuse_methods(plan)
     if not plan.disjoint:
-        overlaps.refuse(classified)
+        overlaps.refuse(with_tags(classified))
     edges = tree.sums(_classification(classified), classified["iccs"].unique())
     parts = areas.parts().rename(columns={"part": "member"})
     parts = parts.assign(needed=parts.groupby("whole")["member"].transform("size"), is_made=True)

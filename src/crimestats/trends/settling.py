@@ -13,6 +13,7 @@ from crimestats.trends.figures import BASES, NUMBERS, ORIGINS, Integers, mixed, 
 _PLACE = ("return_id", "sheet", "cell")
 _WAY = ["key", "way"]
 _PART = [*_WAY, "component"]
+_NOT_APPLICABLE = "not_applicable"
 _SHARES = ("share_lower", "share", "share_upper")
 
 
@@ -98,47 +99,41 @@ def _given(rows: DataFrame, classified: DataFrame, is_additive: np.ndarray) -> D
 
 
 def _summed(once: DataFrame) -> DataFrame:
-    """One row for each key and way: the sum over its national codes."""
+    """One row for each key and way: the sum over its national codes, those that do not apply left out."""
+    applies = once["status"] != _NOT_APPLICABLE
+    once = once[applies | ~applies.groupby([once[name] for name in _WAY]).transform("any")]
     counts = once.groupby(_WAY)["key"].transform("size")
     if (counts == 1).all():
         return once
-    single, several = once[counts == 1], once[counts > 1]
-    several = several[several["status"] != "not_applicable"]
-    group = several.groupby(_WAY).ngroup().to_numpy()
-    is_missing = several["lower"].isna().to_numpy()
-    numbers = DataFrame({
-        "value": several["value"], "lower": several["lower"].fillna(0), "upper": several["upper"].fillna(np.inf),
-    })  # fmt: skip
-    sums = numbers.groupby(group).sum(min_count=1)
+    single, several = once[counts == 1], once[counts > 1].sort_values(_PART, ignore_index=True)
+    group = several.groupby(_WAY).ngroup()
+    told = several["lower"].notna().groupby(group).any()
+    numbers = several[NUMBERS].fillna({"lower": 0, "upper": np.inf}).groupby(group).sum(min_count=1)
     exact = several["value"].notna().groupby(group).all()
-    sums["value"] = sums["value"].where(exact)
-    is_told = ~Series(is_missing).groupby(group).all()
-    sums = sums.where(is_told.to_numpy()[:, None])
-    first = several.groupby(group).head(1).set_axis(range(len(sums))) if len(several) else several
-    ids = join_ids(group, several["findings"]).reindex(range(len(sums))).fillna("")
-    status = _status(several, group, is_missing, exact, is_told)
-    making = Series(mixed(several["making"].to_numpy(np.uint64))).groupby(group).sum()
-    regime = {name: _common(several[name], group) for name in ORIGINS}
-    added = first.assign(
-        value=sums["value"], lower=sums["lower"], upper=sums["upper"], status=status, findings=ids,
-        basis=BASES.index("summed"), making=making.to_numpy(np.uint64), **regime,
+    findings = join_ids(group.to_numpy(np.int64), several["findings"])
+    added = several.groupby(group).first().assign(
+        value=numbers["value"].where(exact), lower=numbers["lower"].where(told),
+        upper=numbers["upper"].where(told), status=_status(several, group, exact, told),
+        findings=findings.reindex(told.index).fillna(""),
+        basis=told.map({True: BASES.index("summed"), False: BASES.index("reported")}),
+        making=Series(mixed(several["making"].to_numpy(np.uint64))).groupby(group).sum(),
+        **{name: _common(several[name], group) for name in ORIGINS},
     )  # fmt: skip
-    both = pd.concat([single.astype({"status": "str"}), added.astype({"status": "str"})], ignore_index=True)
-    return both.astype({"status": "category"})
+    both = [single.astype({"status": "str"}), added.astype({"status": "str"})]
+    return pd.concat(both, ignore_index=True).astype({"status": "category"})
 
 
 def _status(
-    several: DataFrame, group: Integers, is_missing: np.ndarray, exact: "Series[bool]", told: "Series[bool]"
+    several: DataFrame, group: "Series[int]", exact: "Series[bool]", told: "Series[bool]"
 ) -> "Series[str]":
     """Exact where all are; in conflict where one is; else bounded, or what the first one says."""
     status = several["status"].astype("str")
     is_apart = (status == "conflicting").groupby(group).any()
-    first = status.groupby(group).first()
-    kind = Series("bounded", index=first.index).mask(exact, "exact").mask(is_apart, "conflicting")
-    return kind.where(told, first)
+    kind = Series("bounded", index=told.index).mask(exact, "exact").mask(is_apart, "conflicting")
+    return kind.where(told, status.groupby(group).first())
 
 
-def _common(codes: "Series[int]", group: Integers) -> "Series[int]":
+def _common(codes: "Series[int]", group: "Series[int]") -> "Series[int]":
     """The code that all of a group have, else -1, for `mixed`."""
     groups = codes.groupby(group)
     return groups.first().where(groups.min() == groups.max(), -1)

@@ -102,13 +102,15 @@ def _sheet(
 ) -> Sheet:
     scale = text("scale.shared" if shared else "scale.own")
     years = text("years", first=figures["year"].min(), last=figures["year"].max())
+    colours = {name: METHOD_COLOURS.get(name, INK) for name in methods_of(picked.rows)}
+    band = {"bounds": colours["estimated"]} if "estimated" in colours else {}
     return Sheet(
         title=picked.title,
         subtitle=[f"{picked.unit(by)}, {years}. {scale}"],
         marks=_occurring(rows, picked),
         notes=notes_of(picked, by, "multiples", source),
         description=described(picked, by, "multiples"),
-        colours={name: METHOD_COLOURS.get(name, INK) for name in methods_of(picked.rows)},
+        colours=colours | band,
     )
 
 
