@@ -4,7 +4,7 @@
     python benchmarks/full_tables.py --sizes 0.25 0.5 1
 
 The full set (size 1) has 200 areas, 33 years and 300 indicators by sex (M, F): about
-4 million figures, one in twenty missing, one in two hundred between bounds, those of a
+4 million figures, one in fifty missing, one in two hundred between bounds, those of a
 category the sum of its parts; one in two hundred has a finding. Each size
 is made and tabulated in a process of its own, whose peak memory holds the figures that
 go in as well as the table that comes out; making the figures is not counted in the time.
@@ -33,12 +33,12 @@ def figures(size: float) -> pd.DataFrame:
     from crimestats.frames import BREAKDOWNS, CLASSIFIED
 
     draw = np.random.default_rng(SEED)
-    units = areas.areas().query("kind == 'country'")["area"].to_numpy(object)[:N_AREAS]
+    units = areas.areas().query("kind == 'country' or kind == 'territory'")["area"].to_numpy(object)[:N_AREAS]
     codes = np.array(list(Classification.load("iccs").codes), dtype=object)
     indicators = [(code, measure) for code in codes for measure in MEASURES][: round(N_INDICATORS * size)]
     shape = (len(units), len(YEARS), len(indicators), 2)
     area, year, indicator, sex = (axis.ravel() for axis in np.indices(shape, dtype=np.int16))
-    chosen = np.flatnonzero(draw.random(len(area)) >= 0.05)
+    chosen = np.flatnonzero(draw.random(len(area)) >= 0.02)
     area, year, indicator, sex = (axis[chosen] for axis in (area, year, indicator, sex))
     scale = draw.lognormal(3, 1.5, (len(units), len(indicators)))
     counts = draw.poisson(np.broadcast_to(scale[:, None, :, None], shape)).astype(np.float32)

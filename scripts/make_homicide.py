@@ -1,11 +1,11 @@
-"""Write notebooks/data/homicide_1990_2017.csv from the published files.
+"""Write the tables of homicide in notebooks/data from the published files.
 
     python scripts/make_homicide.py FOLDER
 
 FOLDER holds homicide_reported_1990_2017.csv and homicide_country_estimates_1990_2017.csv, as named in
-`homicide_1990_2017.toml` beside the table. One row an area and year: victims reported (empty where nothing was),
-UNODC's estimate of them, and the population that its rates rest on. The Channel Islands are left out, which are two
-reporting units here, and so are the parts of the United Kingdom and of Iraq, whose wholes are there.
+`homicide.toml` beside the tables: victims reported, UNODC's estimates of them, and the population that its
+rates rest on, as `crimestats tabulate` takes them. The parts of the United Kingdom and of Iraq are left out,
+whose wholes are there.
 """
 
 import sys
@@ -15,31 +15,34 @@ import pandas as pd
 
 from crimestats import areas
 
-TARGET = Path(__file__).resolve().parents[1] / "notebooks" / "data" / "homicide_1990_2017.csv"
+TARGET = Path(__file__).resolve().parents[1] / "notebooks" / "data"
 YEARS = [str(year) for year in range(1990, 2018)]
 TOTAL = "Homicide Total Count"
 
 
+def write(table: pd.DataFrame, name: str) -> None:
+    rows = table[table.iloc[:, -1] != ""].sort_values(["area", "year"])
+    rows.to_csv(TARGET / name, index=False, lineterminator="\n")
+    print(f"{name}: {len(rows)} rows")
+
+
 def main(folder: Path) -> None:
     given = pd.read_csv(folder / "homicide_reported_1990_2017.csv", dtype=str, keep_default_na=False)
-    totals = given[given["Indicator"] == TOTAL].melt("Country", YEARS, "year", "reported")
-    estimates = pd.read_csv(
-        folder / "homicide_country_estimates_1990_2017.csv", dtype=str, keep_default_na=False
-    )
-    columns = {"UNODC_Name": "Country", "Year": "year", "Estimate": "estimate", "Pop": "population"}
-    estimates = estimates[list(columns)].rename(columns=columns)
-    for table in (totals, estimates):
+    reported = given[given["Indicator"] == TOTAL].melt("Country", YEARS, "year", "value")
+    columns = {"UNODC_Name": "Country", "Year": "year", "Estimate": "value", "Pop": "population"}
+    path = folder / "homicide_country_estimates_1990_2017.csv"
+    estimated = pd.read_csv(path, dtype=str, keep_default_na=False)[list(columns)].rename(columns=columns)
+    for table in (reported, estimated):
         table["area"] = areas.match(table["Country"])["area"]
-    rows = estimates.merge(totals[["area", "year", "reported"]], on=["area", "year"], how="left")
-    rows = rows[rows["area"] != "_U"].fillna({"reported": ""})
-    rounded = pd.to_numeric(rows["estimate"]).round(2)
-    rows["estimate"] = rounded.map("{:.12g}".format).where(rounded.notna(), "")
-    rows["population"] = pd.to_numeric(rows["population"]).map("{:.0f}".format)
-    rows = rows[["area", "year", "reported", "estimate", "population"]].sort_values(["area", "year"])
-    rows.to_csv(TARGET, index=False, lineterminator="\n")
-    print(
-        f"{len(rows)} rows, {(rows['reported'] != '').sum()} reported, {(rows['estimate'] != '').sum()} estimated"
-    )
+        table[["iccs", "sex"]] = "0101", "_T"
+    whole = reported["area"].isin(estimated["area"])
+    rounded = pd.to_numeric(estimated["value"]).round(2)
+    estimated["value"] = rounded.map("{:.12g}".format).where(rounded.notna(), "")
+    estimated["population"] = pd.to_numeric(estimated["population"]).map("{:.0f}".format)
+    figures = ["area", "year", "iccs", "sex", "value"]
+    write(reported.loc[whole, figures], "homicide_reported.csv")
+    write(estimated[figures], "homicide_estimated.csv")
+    write(estimated[["area", "year", "sex", "population"]], "homicide_population.csv")
 
 
 if __name__ == "__main__":

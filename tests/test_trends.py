@@ -1,7 +1,6 @@
 """Trend tables: roll-up, countries from parts, rates, comparison over years, groups, lineage."""
 
 from functools import cache
-from hashlib import sha256
 
 import numpy as np
 import pandas as pd

@@ -122,9 +122,13 @@ class Console:
         for name, row in zip(shown["name"], shown[years].to_numpy(), strict=True):
             table.add_row(name, *("" if rate != rate else f"{rate:.1f}" for rate in row))
         self._print(table)
-        self._print(
-            "A region is what its areas reported: in brackets their share of its population, latest year."
-        )
+        if shown["is_region"].any():
+            said = (
+                "A region is what its areas reported: in brackets their share of its population, latest year."
+            )
+        else:
+            said = "No region is shown: too few of its residents live in areas that report."
+        self._print(said)
 
     def questionnaires(self, definitions: Iterable[Any]) -> None:
         """Shipped questionnaires with their modules."""
@@ -227,7 +231,7 @@ def _by_rule(findings: "DataFrame") -> "list[tuple[tuple[str, str], DataFrame]]"
 def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
     """Rates of the indicator shown, by name of area and year; the world and the regions first."""
     from crimestats.areas import areas, groupings
-    from crimestats.frames import BREAKDOWNS, TOTAL
+    from crimestats.frames import BREAKDOWNS, NOT_APPLICABLE, TOTAL
 
     chosen = trends[(trends[list(SHOWN)] == list(SHOWN.values())).all(axis=1)]
     chosen = chosen[(chosen[list(BREAKDOWNS)] == TOTAL).all(axis=1) & chosen["rate"].notna()]
@@ -243,6 +247,8 @@ def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
         .drop_duplicates("area", keep="last")
         .set_index("area")["coverage_population"]
     )
+    one = chosen["source"] == chosen["source"].value_counts().index[0]  # two sources are two series
+    chosen = chosen[one & chosen["method"].isin([NOT_APPLICABLE, "reported"])]
     wide = chosen.set_index(["grouping", "area", "year"])["rate"].unstack("year")  # noqa: PD010 - a mean would hide two series
     wide = wide.sort_index(ascending=[False, True])
     years = list(range(int(wide.columns.min()), int(wide.columns.max()) + 1))
@@ -250,4 +256,6 @@ def _pivot(trends: "DataFrame") -> "tuple[DataFrame, list[int]]":
         f"{regions[code]} [{covered[code]:.0%}]" if code in regions.index else str(names[code])
         for code in wide.index.get_level_values("area")
     ]
-    return wide.reindex(columns=years).assign(name=labels).reset_index(drop=True), years
+    is_region = wide.index.get_level_values("area").isin(regions.index)
+    named = wide.reindex(columns=years).assign(name=labels, is_region=is_region)
+    return named.reset_index(drop=True), years

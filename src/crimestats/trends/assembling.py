@@ -13,7 +13,6 @@ from crimestats.trends.encoding import Encoded
 from crimestats.trends.figures import BASES, Integers, sizes_of, starts_of
 from crimestats.trends.rates import statuses_of_rates
 
-
 _SPARE = 1.25  # of the rows that are expected: memory that is not written to is not taken
 
 
@@ -152,16 +151,14 @@ def _keys(
     return keys
 
 
-def _category(codes: Integers, listed: "Index[str]", used: NDArray[np.bool_] | None = None) -> Categorical:
+def _category(
+    codes: NDArray[Any], listed: "Index[str]", used: NDArray[np.bool_] | None = None
+) -> Categorical:
     """A column of codes that stand in a list; those that are not used are no categories."""
     if used is None:
         used = np.zeros(len(listed), dtype=bool)
         used[codes] = True
     different = Index(dict.fromkeys(listed[used]), dtype="str")
-    number = np.full(
-        len(listed),
-        -1,
-        dtype=np.int8 if len(different) < 128 else np.int16 if len(different) < 1 << 15 else np.int32,
-    )
+    number = np.full(len(listed), -1, dtype=np.min_scalar_type(-len(different) - 1))
     number[used] = different.get_indexer(listed[used])
     return Categorical.from_codes(number[codes], categories=different, validate=False)

@@ -1,6 +1,7 @@
 """How much of a group its figures are of, who came and who went, and what that did to the figure."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def before(figures: Figures, line: Integers, n_areas: int) -> Before:
 
 def coverage(
     figures: Figures, line: Integers, parts: Membership, groups: Wholes, floor: Floor
-) -> dict[str, NDArray[np.generic]]:
+) -> dict[str, NDArray[Any]]:
     """How much of a group lives in areas with a figure, and how many areas these are.
 
     No share of the residents is given where those of the year are unknown for
@@ -88,7 +89,7 @@ def coverage(
         which each area has most.
     """
     data, n = figures.data, len(figures.data)
-    columns: dict[str, NDArray[np.generic]] = {name: np.full(n, np.nan) for name in _COVERAGES}
+    columns: dict[str, NDArray[Any]] = {name: np.full(n, np.nan) for name in _COVERAGES}
     n_areas = np.zeros(n, dtype=np.int64)
     n_areas[: parts.n_areas] = ~np.isnan(data["lower"].to_numpy()[: parts.n_areas])
     is_below = np.zeros(n, dtype=bool)
@@ -117,7 +118,7 @@ class _Covered:
     most: Numbers
 
 
-def _by(above: NDArray[np.generic], below: NDArray[np.generic]) -> Numbers:
+def _by(above: NDArray[Any], below: NDArray[Any]) -> Numbers:
     with np.errstate(divide="ignore", invalid="ignore"):
         quotient: Numbers = above / below
     return quotient
@@ -130,9 +131,8 @@ def _covered(figures: Figures, parts: Membership, groups: Wholes) -> _Covered:
     living = groups.residents.of(area, year, np.full(n_areas, groups.residents.all))
     largest = groups.residents.largest[area]
     size, own = len(data) - n_areas, parts.figure - n_areas
-    found = _Covered(
-        np.zeros(size, dtype=np.int64), *(np.full(size, np.nan) for _ in range(2)), np.zeros(size)
-    )
+    none = np.full(size, np.nan)
+    found = _Covered(np.zeros(size, dtype=np.int64), none, none.copy(), np.zeros(size))
     is_known = parts.any(~np.isnan(living)) & ~parts.any(np.isnan(largest))
     found.count[own] = parts.sizes
     found.reported[own] = np.where(is_known, parts.summed(np.nan_to_num(living)), np.nan)
@@ -180,7 +180,7 @@ def _filled(figures: Figures, n_areas: int, groups: Wholes) -> tuple[Integers, I
 def _shares(
     found: _Covered, year: Integers, place: Integers, groups: Wholes
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Of the residents of each group: those of its areas, those of areas that reported, and what the floor takes."""
+    """Shares of the residents: of its areas, of those that reported, and what the floor takes."""
     first = int(year.min())
     tables = groups.years(first, int(year.max()), groups.residents.all)
     living, unknown = (table[place, year - first] for table in tables)
@@ -249,7 +249,7 @@ def decomposition(
     table: dict[str, Numbers],
     persons: Numbers,
 ) -> dict[str, Numbers]:
-    """The change of a group, divided into change in areas that reported both years and change in who reported.
+    """The change of a group: change in areas that reported both years, and change in who reported.
 
     An area whose figures of both years cannot be compared, since a break lies
     between them, counts as one that went and another that came. The parts of the

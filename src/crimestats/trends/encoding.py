@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series
 
 from crimestats.frames import NOT_APPLICABLE, SERIES, TOTAL, UNKNOWN
 from crimestats.trends import measures
-from crimestats.trends.figures import MIXED, ORIGINS, STATES, YES, Integers, series_names
+from crimestats.trends.figures import MIXED, ORIGINS, STATES, YES, numbers_of, series_names
 
-BLOCK = 150_000
+BLOCK = 300_000
 """Rows of a block: enough that numpy is at its speed, few enough that memory stays flat."""
+
+Codes = NDArray[Any]
+"""Whole numbers of as few bytes as they need."""
 
 _INCHOATE = ("At", "AA", "In", "CP", "Th")
 _KILLING = "0101"
@@ -33,23 +38,24 @@ class Encoded:
         areas: Codes of reporting units and groups.
         codes: ICCS codes.
         statuses: Codes of statuses.
-        series: Measure, unit, stage, source and breakdowns; is_additive and rate_base.
+        series: Measure, unit, stage, source and breakdowns; is_additive, rate_base, and a number of
+            64 bits that follows from its codes.
         origins: Texts of regime, period and provisional.
     """
 
     classified: DataFrame
-    area: Integers
-    iccs: Integers
-    number: Integers
-    order: Integers
-    cuts: Integers
+    area: Codes
+    iccs: Codes
+    number: Codes
+    order: Codes
+    cuts: Codes
     areas: "Index[str]"
     codes: "Index[str]"
     statuses: "Index[str]"
     series: DataFrame
     origins: dict[str, "Index[str]"]
 
-    def blocks(self) -> Iterator[Integers]:
+    def blocks(self) -> Iterator[Codes]:
         """The rows of each block, of a known area and category."""
         for first, last in zip(self.cuts[:-1], self.cuts[1:], strict=True):
             rows = self.order[first:last]
@@ -60,7 +66,7 @@ class Encoded:
         none = {name: getattr(self, name)[:0].copy() for name in ("area", "iccs", "number", "order", "cuts")}
         return replace(self, classified=self.classified.head(0), **none)
 
-    def heard(self) -> Integers:
+    def heard(self) -> Codes:
         """Areas of which there is a figure."""
         told = self.area[self.classified["lower"].notna().to_numpy()]
         return np.flatnonzero(np.bincount(told + 1, minlength=len(self.areas) + 1)[1:])
@@ -98,10 +104,10 @@ def encode(
     )  # fmt: skip
 
 
-def places(column: "Series[str]", texts: "Index[str]") -> Integers:
+def places(column: "Series[str]", texts: "Index[str]") -> Codes:
     """The place of each code of a key column in a list; -1 where it is not there."""
     found = texts.get_indexer(column.cat.categories).astype(np.int16 if len(texts) < 1 << 15 else np.int32)
-    numbered: Integers = found[column.cat.codes.to_numpy()]
+    numbered: Codes = found[column.cat.codes.to_numpy()]
     return numbered
 
 
@@ -134,7 +140,7 @@ def with_tags(classified: DataFrame) -> DataFrame:
     return classified.assign(trait=trait.astype("category"))
 
 
-def _series(classified: DataFrame) -> tuple[Integers, DataFrame]:
+def _series(classified: DataFrame) -> tuple[Codes, DataFrame]:
     """The number of the series of each row, and the series, in the order of their names."""
     number, size = np.zeros(len(classified), dtype=np.int64), 1
     for name in SERIES:
@@ -152,7 +158,8 @@ def _series(classified: DataFrame) -> tuple[Integers, DataFrame]:
     first[number[::-1]] = np.arange(len(number) - 1, -1, -1, dtype=np.int64)
     series = classified[list(SERIES)].take(first).reset_index(drop=True)
     order = np.argsort(series_names(series))
-    series = series.take(order).reset_index(drop=True)
+    names = Index(series_names(series)[order])
+    series = series.take(order).reset_index(drop=True).assign(number=numbers_of(names))
     rank = np.empty(len(order), dtype=np.uint16 if len(order) < 1 << 16 else np.int32)
     rank[order] = np.arange(len(order))
     numbered = rank[number]
@@ -160,9 +167,9 @@ def _series(classified: DataFrame) -> tuple[Integers, DataFrame]:
 
 
 def _units(
-    number: Integers, iccs: Integers, codes: "Index[str]", families: Mapping[str, int], n_series: int
-) -> Integers:
-    """A number for what may be summed together: a family of a series, or all of a series that has all crimes."""
+    number: Codes, iccs: Codes, codes: "Index[str]", families: Mapping[str, int], n_series: int
+) -> Codes:
+    """A number for what may be summed together: a family of a series, or all of one that has all crimes."""
     of_code = np.array([families.get(code, len(families) + place) for place, code in enumerate(codes)] + [0])
     of_code = np.unique(of_code, return_inverse=True)[1].astype(np.int32)
     has_total = np.zeros(n_series, dtype=bool)
@@ -173,16 +180,17 @@ def _units(
     used = np.flatnonzero(np.bincount(unit))
     small = np.zeros(int(used.max(initial=0)) + 1, dtype=np.uint16 if len(used) < 1 << 16 else np.int32)
     small[used] = np.arange(len(used))
-    dense: Integers = small[unit]
+    dense: Codes = small[unit]
     return dense
 
 
-def _cut(unit: Integers, size: int) -> tuple[Integers, Integers]:
+def _cut(unit: Codes, size: int) -> tuple[Codes, Codes]:
     """Rows unit by unit, and where blocks of whole units begin and end."""
     order = np.argsort(unit, kind="stable").astype(np.int32 if len(unit) < 1 << 31 else np.int64)
-    ends = np.cumsum(np.bincount(unit))
+    counts = np.bincount(unit)
+    ends = np.cumsum(counts)
     cuts = [0]
-    for before, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+    for before, end in zip((ends - counts).tolist(), ends.tolist(), strict=True):
         if before - cuts[-1] > 0 and end - cuts[-1] > size:
             cuts.append(before)
     return order, np.array([*cuts, *ends[-1:].tolist()], dtype=np.int64)

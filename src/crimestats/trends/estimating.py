@@ -149,7 +149,7 @@ def _groups(line: _Line, imputed: Imputed, belongs: Numbers, groups: Integers) -
     lower = np.minimum(lower, point) - belongs @ line.below
     upper = np.maximum(upper, point) + _times(belongs, line.above)
     of_area = np.take_along_axis(line.making, np.maximum(imputed.before, 0), axis=1)
-    of_area = np.where(imputed.how == DRAWN, np.uint64(0), of_area)
+    of_area = np.where(imputed.before < 0, np.uint64(0), of_area)
     named = np.arange(belongs.shape[1], dtype=np.uint64)[:, None]
     making = belongs.astype(np.uint64) @ mixed((mixed(named) ^ of_area).ravel()).reshape(of_area.shape)
     is_there = (belongs @ (imputed.how != NONE)) > 0

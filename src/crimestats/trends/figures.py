@@ -47,10 +47,11 @@ class Figures:
         areas: Codes of reporting units and groups.
         codes: ICCS codes.
         statuses: Codes of statuses, those of `STATES` first.
-        series: Measure, unit, stage, source and breakdowns; is_additive and rate_base.
+        series: Measure, unit, stage, source and breakdowns; is_additive, rate_base, and a number of
+            64 bits that follows from its codes.
         origins: The texts of regime, period and provisional.
-        estimates: What stands for areas without a figure in the sums that are estimated (`estimating.Estimated`),
-            with the number of their grouping.
+        estimates: What stands for areas without a figure in the sums that are
+            estimated (`estimating.Estimated`), with the number of their grouping.
     """
 
     data: DataFrame
@@ -74,7 +75,8 @@ class Figures:
 
     def key(self, rows: DataFrame) -> Integers:
         """A number for each area, series, category and year."""
-        return self.line(rows) * _YEARS + rows["year"].to_numpy(np.int64)
+        year: Integers = rows["year"].to_numpy(np.int64)
+        return self.line(rows) * _YEARS + year
 
     def series_names(self) -> NDArray[np.object_]:
         """The codes of each series in one text: `victims|number|recorded|…`."""
@@ -97,7 +99,7 @@ class Figures:
             parts: Group and part.
         """
         number = Series(np.arange(len(self.data), len(self.data) + len(sums)), index=sums["group"])
-        several = {name: texts.get_loc(MIXED) for name, texts in self.origins.items() if name not in sums}
+        several = {name: place_of(MIXED, texts) for name, texts in self.origins.items() if name not in sums}
         added = sums.assign(**several)[list(self.data.columns)].astype(self.data.dtypes)
         kept = parts[parts["group"].isin(number.index)]
         edges = kept[["part"]].assign(figure=number.reindex(kept["group"]).to_numpy())
@@ -116,6 +118,11 @@ def series_names(series: DataFrame) -> NDArray[np.object_]:
     """The codes of each series in one text."""
     columns = (series[name].astype("str") for name in SERIES)
     return reduce(lambda name, code: name + "|" + code, columns).to_numpy(object)
+
+
+def place_of(text: str, texts: "Index[str]") -> int:
+    """The place of a text in a list that has it once."""
+    return list(texts).index(text)
 
 
 def hashed(text: str) -> str:
@@ -160,7 +167,7 @@ def sizes_of(starts: Integers, length: int) -> Integers:
 def common(codes: Integers, starts: Integers, texts: "Index[str]") -> Integers:
     """The code that all parts of each sum have, else that of `mixed`; `yes` where one part has it."""
     least, most = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
-    found = np.where(least == most, least, texts.get_loc(MIXED)).astype(codes.dtype)
+    found = np.where(least == most, least, place_of(MIXED, texts)).astype(codes.dtype)
     if texts[-1] == YES:
         found[most == len(texts) - 1] = len(texts) - 1
     return found

@@ -39,17 +39,20 @@ def poisson(
     tail = (1 - level) / 2
     z = float(special.ndtri(1 - tail))
     whole = np.arange(exact_up_to + 1, dtype=np.float64)
-    ends = (
-        _limits(
-            lower, -z, lambda count: special.gammaincinv(np.maximum(count, 1e-300), tail) * (count > 0), whole
-        ),
-        _limits(upper, z, lambda count: special.gammaincinv(count + 1, 1 - tail), whole),
-    )
-    return ends
+
+    def least(counts: Numbers) -> Numbers:
+        found: Numbers = np.where(counts > 0, special.gammaincinv(np.where(counts > 0, counts, 1), tail), 0)
+        return found
+
+    def most(counts: Numbers) -> Numbers:
+        found: Numbers = special.gammaincinv(counts + 1, 1 - tail)
+        return found
+
+    return _limits(lower, -z, least, whole), _limits(upper, z, most, whole)
 
 
 def _limits(counts: Numbers, z: float, exact: Callable[[Numbers], Numbers], whole: Numbers) -> Numbers:
-    """The limit of each count: from a table where it is small and whole, worked out once for each that is small."""
+    """The limit of each count: exact where it is small, worked out once for each that is different."""
     with np.errstate(invalid="ignore"):
         limits = counts + z * z / 2 + z * np.sqrt(counts + z * z / 4)
     limits = np.where(np.isinf(counts), np.inf, limits)

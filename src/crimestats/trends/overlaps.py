@@ -53,4 +53,5 @@ def _fault(several: DataFrame, scheme: str, warning: str) -> str:
     )
     named = "; ".join(f"{row.iccs}: {row.codes}" for row in pairs.head(_NAMED).itertuples())
     more = f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
-    return f"several codes of {scheme} would be added under one category ({named}{more}). Its record says: {warning}"
+    fault = f"several codes of {scheme} would be added under one category ({named}{more})."
+    return f"{fault} Its record says: {warning}"

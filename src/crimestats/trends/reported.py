@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame, Index, Series
 
 from crimestats.trends import eras
 from crimestats.trends.encoding import Encoded, places
@@ -14,6 +14,7 @@ from crimestats.trends.figures import (
     Figures,
     Flags,
     Integers,
+    place_of,
     sizes_of,
     starts_of,
 )
@@ -50,9 +51,8 @@ def reported(encoded: Encoded, rows: Integers) -> tuple[Figures, DataFrame]:
             {"row": row, **{name: table[name].to_numpy() for name in ("key", "making", *ORIGINS)}}
         )
         is_additive = encoded.series["is_additive"].to_numpy()[table["series"]]
-        settled = settle(
-            told[needs], encoded.classified, is_additive[needs], encoded.origins[ORIGINS[-1]].get_loc(YES)
-        )
+        yes = place_of(YES, encoded.origins[ORIGINS[-1]])
+        settled = settle(told[needs], encoded.classified, is_additive[needs], yes)
         data, cells, findings, apart = _with_settled(data, cells[~needs], findings, settled, encoded)
     figures = _replaced(empty, data.drop(columns="key"), cells, findings)
     return eras.divided(figures), apart
@@ -68,9 +68,9 @@ def _numbered(encoded: Encoded, rows: Integers, empty: Figures) -> tuple[DataFra
     key = empty.key(keys)
     order = np.argsort(key, kind="stable")
     row = rows[order].astype(np.int64)
-    columns = {name: keys[name].to_numpy()[order] for name in keys}
+    columns = {str(name): column.to_numpy()[order] for name, column in keys.items()}
     columns |= {name: classified[name].to_numpy()[row] for name in NUMBERS}
-    texts = {"status": encoded.statuses, **encoded.origins}
+    texts: dict[str, Index[str]] = {"status": encoded.statuses, **encoded.origins}
     columns |= {name: places(classified[name].take(row), index) for name, index in texts.items()}
     needed = ["segment", "correspondence", "code", "tags", "share_lower", "share", "share_upper"]
     making = making_of(classified[needed].take(row))
@@ -81,7 +81,8 @@ def _numbered(encoded: Encoded, rows: Integers, empty: Figures) -> tuple[DataFra
 def _needing(encoded: Encoded, row: Integers, starts: Integers) -> Flags:
     """Rows that share their figure with others, or have a part of a national code."""
     sizes = sizes_of(starts, len(row))
-    return np.repeat(sizes > 1, sizes) | (encoded.classified["share"].to_numpy()[row] != 1)
+    is_part: Flags = encoded.classified["share"].to_numpy()[row] != 1
+    return np.repeat(sizes > 1, sizes) | is_part
 
 
 def _findings(encoded: Encoded, row: Integers, figure: Integers) -> "Series[str]":
@@ -97,9 +98,9 @@ def _with_settled(
     """The figures with those that several rows gave as they were settled."""
     keys, found = data["key"].to_numpy(), settled.figures
     where = np.searchsorted(keys, found["key"])
-    mixed = {name: texts.get_loc(MIXED) for name, texts in encoded.origins.items()}
+    mixed = {name: place_of(MIXED, texts) for name, texts in encoded.origins.items()}
     codes = {name: found[name].where(found[name] >= 0, mixed[name]) for name in ORIGINS}
-    found = found.assign(status=encoded.statuses.get_indexer(found["status"]), **codes)
+    found = found.assign(status=encoded.statuses.get_indexer(Index(found["status"])), **codes)
     data = data.copy()
     for name in (*NUMBERS, "status", "basis", "making", *ORIGINS):
         column = data[name].to_numpy().copy()
@@ -118,7 +119,8 @@ def _with_settled(
 def _replaced(empty: Figures, data: DataFrame, cells: DataFrame, findings: "Series[str]") -> Figures:
     return Figures(
         data=data, parts=empty.parts, cells=cells, conflicts=empty.conflicts, findings=findings,
-        areas=empty.areas, codes=empty.codes, statuses=empty.statuses, series=empty.series, origins=empty.origins,
+        areas=empty.areas, codes=empty.codes, statuses=empty.statuses, series=empty.series,
+        origins=empty.origins,
     )  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def figure_ids(figures: Figures, pairs: Iterable[tuple[str, str]]) -> "np.ndarra
     number = numbers_of(figures.areas)[data["area"].to_numpy()]
     number = mixed(number ^ data["year"].to_numpy().astype(np.uint64))
     number = mixed(number ^ numbers_of(figures.codes)[data["iccs"].to_numpy()])
-    number = mixed(number ^ numbers_of(pd.Index(figures.series_names()))[data["series"].to_numpy()])
+    number = mixed(number ^ figures.series["number"].to_numpy()[data["series"].to_numpy()])
     return mixed(number ^ numbers_of(ends)[data["grouping"].to_numpy()])
 
 

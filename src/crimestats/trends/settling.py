@@ -8,7 +8,7 @@ from pandas import DataFrame, Series
 
 from crimestats.frames import NOT_APPLICABLE
 from crimestats.observations import join_ids, rank, reconcile
-from crimestats.trends.figures import BASES, NUMBERS, ORIGINS, Integers, mixed, numbers_of
+from crimestats.trends.figures import BASES, NUMBERS, ORIGINS, mixed, numbers_of
 
 _PLACE = ("return_id", "sheet", "cell")
 _WAY = ["key", "way"]
@@ -41,7 +41,7 @@ def components(classified: DataFrame) -> "Series[int]":
 
 
 def making_of(rows: DataFrame) -> np.ndarray:
-    """What tells apart how figures of a series are made up: their segment, and their national code and shares."""
+    """What tells apart how figures are made up: their segment, and their national code and shares."""
     making = mixed(rows["segment"].to_numpy(np.uint64))
     is_divided = (rows["correspondence"] != NOT_APPLICABLE).to_numpy()
     if is_divided.any():
@@ -75,7 +75,7 @@ def settle(rows: DataFrame, classified: DataFrame, is_additive: np.ndarray, yes:
     marked = (given["provisional"] == yes).groupby(given["key"]).transform("any")
     given = given.assign(provisional=given["provisional"].mask(marked, yes))
     once = reconcile(given, _PART)
-    once["making"] = once["making"].where(once["component"] > 0, mixed(once["segment"].to_numpy(np.uint64)))
+    once["making"] = once["making"].where(once["is_national"], mixed(once["segment"].to_numpy(np.uint64)))
     summed = _summed(once)
     figures = reconcile(summed, ["key"]).sort_values("key", ignore_index=True)
     apart = pd.concat([_apart(given, _PART), _apart(summed, ["key"])]).drop_duplicates("key")
@@ -87,13 +87,13 @@ def _given(rows: DataFrame, classified: DataFrame, is_additive: np.ndarray) -> D
     taken = classified.take(rows["row"].to_numpy())
     component = components(taken).to_numpy() * is_additive
     columns = {name: taken[name].to_numpy() for name in (*NUMBERS, "segment", "share")}
+    is_national = taken["correspondence"].to_numpy() != NOT_APPLICABLE
+    scheme = taken["correspondence"].cat.codes.to_numpy(np.int64) + 1
     given = rows.reset_index(drop=True).assign(
-        **columns, component=component, way=np.where(component > 0, 1, 0), basis=0,
+        **columns, component=component, is_national=is_national, way=np.where(component > 0, scheme, 0),
         status=taken["status"].reset_index(drop=True), findings=taken["findings"].reset_index(drop=True),
+        basis=0,
     )  # fmt: skip
-    if given["component"].any():
-        scheme = taken["correspondence"].cat.codes.to_numpy(np.int64)
-        given["way"] = np.where(component > 0, scheme + 1, 0)
     order = np.lexsort([*(rank(taken[name]) for name in reversed(_PLACE)), given["key"].to_numpy()])
     return given.take(order).reset_index(drop=True)
 
@@ -149,7 +149,7 @@ def _apart(rows: DataFrame, keys: list[str]) -> DataFrame:
 
 
 def _weighed(given: DataFrame) -> DataFrame:
-    """The rows that make each figure, with their weight: their share of the cell, shared by those that say the same."""
+    """The rows that make each figure, with their share of the cell, divided by those that say the same."""
     has_figure = given["lower"].notna()
     kept = given[has_figure | ~has_figure.groupby(given["key"]).transform("any")]
     ways = kept.groupby("key")["way"].transform("nunique")

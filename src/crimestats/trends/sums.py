@@ -47,19 +47,20 @@ def complete(figures: Figures, along: str, edges: DataFrame) -> Figures:
     wholes, part, starts = _complete(figures, along, edges)
     if wholes.empty:
         return figures
-    sums = _added(figures, wholes, part, starts, along)
-    places = Index(figures.key(figures.data)).get_indexer(Index(figures.key(sums)))
+    places = _places(figures, figures.key(wholes))
     is_there, is_made = places >= 0, wholes["is_made"].to_numpy(dtype=bool)
-    there = figures.data.iloc[places[is_there]]
-    has_figure = there["lower"].notna()
-    is_replaced = there["status"].isin(figures.statuses.get_indexer(Index(_NOT_GIVEN))) & ~has_figure
-    is_replaced &= is_made[is_there]
-    compared = sums[is_there].set_axis(there.index)
-    figures = _in_conflict(figures, compared[has_figure], along)
-    is_wanted = ~is_there & is_made
-    is_wanted[is_there] = is_replaced
-    places[is_there & ~is_wanted] = -1
-    return _put(figures, sums, places, is_wanted, part, starts)
+    has_figure, is_blank = np.zeros(len(places), dtype=bool), np.zeros(len(places), dtype=bool)
+    has_figure[is_there] = figures.data["lower"].notna().to_numpy()[places[is_there]]
+    answers = figures.statuses.get_indexer(Index(_NOT_GIVEN))
+    is_blank[is_there] = np.isin(figures.data["status"].to_numpy()[places[is_there]], answers)
+    wanted = is_made & (~is_there | (is_blank & ~has_figure))
+    compared = _bounds(figures, places, has_figure, part, starts)
+    figures = _in_conflict(figures, compared, along)
+    of_wanted = np.repeat(wanted, sizes_of(starts, len(part)))
+    part, sizes = part[of_wanted], sizes_of(starts, len(part))[wanted]
+    starts = np.cumsum(sizes) - sizes
+    sums = _added(figures, wholes[wanted], part, starts, along)
+    return _put(figures, sums, places[wanted], part, starts) if len(sums) else figures
 
 
 def apart(figures: Figures, found: DataFrame) -> Figures:
@@ -107,12 +108,27 @@ def _expanded(rows: Integers, codes: Integers, member: Integers) -> tuple[Intege
     return np.repeat(rows, counts), order[np.repeat(first, counts) + within]
 
 
+def _places(figures: Figures, wanted: Integers) -> Integers:
+    """Where each key stands among the figures; -1 where it does not."""
+    key = figures.key(figures.data)
+    if (np.diff(key) <= 0).any():
+        return Index(key).get_indexer(Index(wanted)).astype(np.int64)
+    at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    return np.where(key[at] == wanted, at, -1)
+
+
+def _bounds(figures: Figures, places: Integers, chosen: Flags, part: Integers, starts: Integers) -> DataFrame:
+    """Lower and upper of the sums that are chosen, by the number of the whole."""
+    sums = {name: np.add.reduceat(figures.data[name].to_numpy()[part], starts) for name in ("lower", "upper")}
+    return DataFrame(sums, index=places)[chosen]
+
+
 def _added(figures: Figures, wholes: DataFrame, part: Integers, starts: Integers, along: str) -> DataFrame:
     """One row for each whole, columns as in `Figures.data`: no value where a part has none, but bounds."""
     codes = figures.codes if along == "iccs" else figures.areas
     sums = added(figures, part, starts, numbers_of(codes)[figures.data[along].to_numpy()[part]])
-    keys = wholes[["area", "series", "iccs", "year"]]
-    return DataFrame({**{name: keys[name].to_numpy() for name in keys}, **sums, "grouping": 0})
+    keys = {name: wholes[name].to_numpy() for name in ("area", "series", "iccs", "year")}
+    return DataFrame({**keys, **sums, "grouping": 0})
 
 
 def added(figures: Figures, part: Integers, starts: Integers, named: "np.ndarray") -> dict[str, "np.ndarray"]:
@@ -156,30 +172,26 @@ def joined(figures: Figures, part: Integers, owner: Integers) -> "Series[str]":
     return texts.united(owner[chosen], place[part[chosen]], figures.findings)
 
 
-def _put(
-    figures: Figures, sums: DataFrame, places: Integers, wanted: Flags, part: Integers, starts: Integers
-) -> Figures:
-    """The figures with the sums wanted: in the place of those that only said why there is none, else behind."""
-    number = places.copy()
-    is_new = wanted & (places < 0)
+def _put(figures: Figures, sums: DataFrame, places: Integers, part: Integers, starts: Integers) -> Figures:
+    """The figures with sums: in the place of those that only said why there is none, or behind (place -1)."""
+    number, is_new = places.copy(), places < 0
     number[is_new] = len(figures.data) + np.arange(is_new.sum())
     owner = np.repeat(number, sizes_of(starts, len(part)))
-    of_wanted = np.repeat(wanted, sizes_of(starts, len(part)))
-    findings = joined(figures, part[of_wanted], owner[of_wanted])
-    data, replaced = figures.data.copy(), number[wanted & ~is_new]
+    findings = joined(figures, part, owner)
+    data, replaced = figures.data.copy(), number[~is_new]
     for name in data if len(replaced) else ():
         column = data[name].to_numpy().copy()
-        column[replaced] = sums[name].to_numpy()[wanted & ~is_new]
+        column[replaced] = sums[name].to_numpy()[~is_new]
         data[name] = column
-    added_rows = sums[is_new][list(data.columns)].astype(data.dtypes)
-    edges = DataFrame({"figure": owner[of_wanted], "part": part[of_wanted]})
+    rows = sums[is_new][list(data.columns)].astype(data.dtypes)
     own = figures.findings[figures.findings.index.isin(replaced)]
     if len(own):
         both = pd.concat([findings, own]).sort_index()
         findings = texts.united(both.index.to_numpy(), np.arange(len(both)), both)
+    edges = DataFrame({"figure": owner, "part": part})
     return replace(
         figures,
-        data=pd.concat([data, added_rows], ignore_index=True),
+        data=pd.concat([data, rows], ignore_index=True),
         parts=pd.concat([figures.parts, edges], ignore_index=True),
         cells=figures.cells[~figures.cells["figure"].isin(replaced)] if len(replaced) else figures.cells,
         findings=pd.concat([figures.findings.drop(own.index), findings]),

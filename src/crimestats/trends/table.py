@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from crimestats import areas
 from crimestats.errors import CallError
+from crimestats.frames import NOT_APPLICABLE
 from crimestats.trends.assembling import Block, Gathered, assembled
 from crimestats.trends.composition import Floor, before, coverage, decomposition, moved
-from crimestats.trends.figures import NUMBERS, ORIGINS, Figures, Integers
+from crimestats.trends.figures import NUMBERS, ORIGINS, Figures, Flags, Integers
 from crimestats.trends.membership import Wholes, membership, wholes
 from crimestats.trends.rates import Small, rates, statuses_of_rates
 from crimestats.trends.residents import residents
@@ -109,8 +111,8 @@ def tabulate(
         >>> trends = tabulate(cs.classify(observations), cs.population())
         >>> killed = trends.query("iccs == '0101' and measure == 'victims' and sex == '_T' and year == 2021")
         >>> killed = killed[killed["mechanism"] == "_T"]
-        >>> [*zip(killed["area"], killed["value"], killed["coverage_population"].round(3), killed["status"])]
-        [('FJI', 16.0, nan, 'exact'), ('001', nan, 0.0, 'below_floor'), ('009', nan, 0.021, 'below_floor'), ('054', nan, 0.075, 'below_floor')]
+        >>> [*zip(killed["area"], killed["value"], killed["coverage_population"].round(3))]
+        [('FJI', 16.0, nan), ('001', nan, 0.0), ('009', nan, 0.021), ('054', nan, 0.075)]
     """
     plan = Plan(list(dict.fromkeys(groupings)), tuple(dict.fromkeys(methods)), window, disjoint)
     rules = Rules(base_year, Floor(floor_population, floor_areas), Small(small_below, small_rule))
@@ -146,24 +148,31 @@ def _block(figures: Figures, groups: Wholes, rolled: Rolling, rules: Rules) -> B
     covered = coverage(figures, line, parts, groups, rules.floor)
     related = rates(figures, line, parts, groups, rules.small)
     numbers = {name: data[name].to_numpy() for name in NUMBERS}
-    status, rate_status = data["status"].to_numpy(), related.pop("rate_status")
     hidden = covered.pop("is_below")
-    below = figures.statuses.get_loc(_BELOW)
     numbers = {name: np.where(hidden, np.nan, column) for name, column in numbers.items()}
     related |= {name: np.where(hidden, np.nan, related[name]) for name in _HIDDEN}
-    status = np.where(hidden, below, status)
-    not_applicable = statuses_of_rates(list(figures.statuses)).index("_Z")
-    rate_status = np.where(hidden & (rate_status != not_applicable), below, rate_status)
+    status, rate_status = _statuses(figures, related.pop("rate_status"), hidden)
     segment = segments(line, data["making"].to_numpy())
     earlier = before(figures, line, parts.n_areas)
-    persons = groups.residents.of(*(data[name].to_numpy()[: parts.n_areas] for name in ("area", "year")),
-                                  groups.residents.of_series[data["series"].to_numpy()[: parts.n_areas]])  # fmt: skip
+    area, year, series = (data[name].to_numpy()[: parts.n_areas] for name in ("area", "year", "series"))
+    persons = groups.residents.of(area, year, groups.residents.of_series[series])
     columns = {
         **numbers, **related, **comparison(line, segment, data["year"].to_numpy(), numbers, rules.base_year),
         **covered, **decomposition(figures, line, parts, earlier, {**numbers, **related}, persons),
-        "segment": segment, "status": status.astype(np.int8), "rate_status": rate_status.astype(np.int8),
+        "segment": segment, "status": status, "rate_status": rate_status,
         "figure_id": figure_ids(figures, rolled.plan.pairs), "year": data["year"].to_numpy(),
         **{name: data[name].to_numpy() for name in ("area", "iccs", "series", "grouping", "basis", *ORIGINS)},
     }  # fmt: skip
     findings = figures.findings.sort_index()
     return Block(columns, moved(figures, line, parts, earlier), findings)
+
+
+def _statuses(
+    figures: Figures, of_rates: NDArray[np.int8], hidden: Flags
+) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """The statuses of figures and of their rates, where they are given; else `below_floor`."""
+    names = statuses_of_rates(list(figures.statuses))
+    below, given = names.index(_BELOW), figures.data["status"].to_numpy()
+    has_rate = of_rates != names.index(NOT_APPLICABLE)
+    status = np.where(hidden, below, given).astype(np.int8)
+    return status, np.where(hidden & has_rate, below, of_rates).astype(np.int8)

@@ -100,7 +100,7 @@ def united(owner: Integers, place: Integers, ids: "pd.Series[str]") -> "pd.Serie
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     pairs = np.sort(np.repeat(owner, counts) * len(single) + code[np.repeat(first, counts) + within])
     pairs = pairs[starts_of(pairs)]
-    owners, joined = listed(pairs // len(single), pairs % len(single), pd.Index(single))
+    owners, joined = listed(pairs // len(single), pairs % len(single), pd.Index(single, dtype="str"))
     return pd.Series(_column(joined), index=owners)
 
 
