@@ -30,15 +30,19 @@ def programs() -> Path:
 def server() -> Iterator[str]:
     """Start a server; gives the URL of a database but for its name, and stops it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    data, bin_folder = folder / "data", None
+    data, bin_folder, guard = folder / "data", None, None
     try:
         bin_folder = programs()
         _as_other(folder)
         _run("initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         settings = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
         _run("pg_ctl", "-D", data, "-o", settings, "-l", folder / "log", "-w", "-t", "60", "start")
+        guard = _guard(data)
         yield f"postgresql+psycopg://{USER}@/{{name}}?host={quote(str(folder), safe='')}"
     finally:
+        if guard is not None:
+            guard.kill()
+            guard.wait()
         if bin_folder is not None and (data / "postmaster.pid").exists():
             _run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(folder, ignore_errors=True)
@@ -64,6 +68,13 @@ def driver():
     except ImportError as error:
         raise UnavailableError(f"the driver psycopg cannot be used ({error})") from error
     return psycopg
+
+
+def _guard(data: Path) -> subprocess.Popen:
+    """A shell that stops the server if this process ends without having done so."""
+    server = (data / "postmaster.pid").read_text(encoding="ascii").split()[0]
+    watch = f"while kill -0 {os.getpid()} 2>/dev/null; do sleep 2; done; kill -QUIT {server}; sleep 2"
+    return subprocess.Popen(["sh", "-c", f"{watch}; rm -rf '{data.parent}'"], start_new_session=True)
 
 
 def _run(program: str, *words: object) -> None:

@@ -560,7 +560,9 @@ def test_a_part_of_a_country_is_in_no_group_by_itself():
 
 
 def test_a_part_is_no_member_whatever_the_grouping_says(monkeypatch):
-    listed = pd.DataFrame({"grouping": "isles", "code": "isles", "area": ["GBR", "GBR_E_W", "IRL"]})
+    listed = pd.DataFrame({"grouping": "isles", "code": "isles", "area": ["GBR", "GBR_E_W", "IRL"]}).assign(
+        level="group"
+    )
     monkeypatch.setattr(areas, "groupings", lambda name="m49": listed)
     table = table_of(UK, groupings=("isles",)).query("area == 'isles'")
     assert seen(table, "value", "n_areas", "coverage_areas") == [(666.0, 1, 0.5)]

@@ -28,7 +28,7 @@ def described(figures: DataFrame, cells: DataFrame, definition: "Questionnaire")
     Returns:
         The figures with `regime`, the counting rules as `question=answer` joined by `;`, those
         without an answer left out (`_U` where none has one); `period` (`calendar`, `other_period`,
-        `_U`) and `provisional` (`yes`, `no`, `_U`).
+        `_U`) and `provisional` (`yes`, `no`, `_U`: asked of the last year only, else by a mark beside it).
     """
     said = _answers(cells, definition)
     module = pd.Index(definition.data["module"])[figures["position"].to_numpy()]
@@ -40,8 +40,10 @@ def described(figures: DataFrame, cells: DataFrame, definition: "Questionnaire")
     for name, question in (("period", PERIOD), ("provisional", PROVISIONAL)):
         answers = said[said["question"] == question].set_index(["return_id", "module"])["answer"]
         columns[name] = answers.reindex(keys).fillna(UNKNOWN).to_numpy()
-    is_marked = _marked(figures, definition)
     described = figures.assign(**columns)
+    is_last = figures["year"] == figures.groupby("return_id", observed=True)["year"].transform("max")
+    described["provisional"] = described["provisional"].where(is_last, UNKNOWN)  # that is what is asked
+    is_marked = _marked(figures, definition)
     return described.assign(provisional=described["provisional"].mask(is_marked, YES))
 
 

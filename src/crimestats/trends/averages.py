@@ -114,8 +114,7 @@ def means(
         CallError: The table is none, or there is no such grouping.
 
     Example:
-        >>> from crimestats.trends import averages
-        >>> averages.means(TRENDS.empty()).columns[-4:].tolist()
+        >>> means(TRENDS.empty()).columns[-4:].tolist()
         ['median', 'median_lower', 'median_upper', 'status']
     """
     TRENDS.check(trends)

@@ -86,7 +86,8 @@ def coverage(
         an estimate from figures of their own, and the floor counts these;
         `coverage_reported` is of the areas with a figure of the year. Where the
         share of residents is not known, the floor takes it from the year in
-        which each area has most.
+        which each area has most. The world is below the floor where one of its
+        regions is, which its figure would hide.
     """
     data, n = figures.data, len(figures.data)
     columns: dict[str, NDArray[Any]] = {name: np.full(n, np.nan) for name in _COVERAGES}
@@ -105,7 +106,26 @@ def coverage(
         columns["coverage_areas"][rows] = _by(found.count, groups.size[place])
         columns["coverage_volume"][rows] = _volume(figures, line, parts, groups, place)
         is_below[rows] = _is_below(floor, known, found.count, groups.size[place])
+        is_below[rows] |= _hides(figures, is_below[rows], parts.n_areas, groups, floor)
     return {**columns, "n_areas": n_areas, "is_below": is_below}
+
+
+def _hides(figures: Figures, is_below: Flags, n_areas: int, groups: Wholes, floor: Floor) -> Flags:
+    """The figures of the world in which a region is hidden that is below the floor, or has none."""
+    data = figures.data.iloc[n_areas:]
+    area, grouping = (data[name].to_numpy(np.int64) for name in ("area", "grouping"))
+    when = figures.key(data.assign(area=0))
+    hides = np.zeros(len(data), dtype=bool)
+    for pair, (world, regions) in groups.regions.items():
+        own = grouping == pair
+        of_world = np.flatnonzero(own & (area == world))
+        is_region = own & np.isin(area, regions)
+        least = len(regions) if floor.population > 0 or floor.areas > 0 else 0
+        known, count = np.unique(when[is_region & ~is_below], return_counts=True)
+        at = np.minimum(np.searchsorted(known, when[of_world]), len(known) - 1)
+        found = np.where(known[at] == when[of_world], count[at], 0) if len(known) else 0
+        hides[of_world] = found < least
+    return hides
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ Bayesian bootstrap; Rubin and Schenker 1986).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,20 +156,26 @@ def _between(values: Numbers, before: Integers, after: Integers) -> Numbers:
 
 def _spread(series: Series, rate: Numbers, before: Integers, after: Integers, draws: int) -> Numbers:
     """What is added to the log rate in each draw: a walk that is nought at the figures, and their noise."""
-    shape = (*rate.shape, draws)
-    walk, noise, small = (np.empty(shape) for _ in range(3))
-    for place, seed in enumerate(series.seeds):
-        random = np.random.Generator(np.random.Philox(key=int(seed)))
-        for numbers in (walk, noise, small):
-            numbers[place] = random.standard_normal(shape[1:])
-    walk = np.cumsum(walk, axis=1) * np.sqrt(_steps(series, rate))[:, None, None]
+    walk, noise, small = _random(tuple(series.seeds.tolist()), rate.shape[1], draws)
+    walk = walk * np.sqrt(_steps(series, rate))[:, None, None]
     counts = np.where(np.isnan(series.counts), 0, series.counts) + _HALF
-    noise /= np.sqrt(counts)[:, :, None]
+    noise = noise / np.sqrt(counts)[:, :, None]
     with np.errstate(over="ignore"):
         expected = np.exp(_between(rate, before, after)) * series.persons
-    small /= np.sqrt(np.maximum(np.nan_to_num(expected), _HALF))[:, :, None]
+    small = small / np.sqrt(np.maximum(np.nan_to_num(expected), _HALF))[:, :, None]
     spread: Numbers = walk - _between(walk, before, after) + _between(noise, before, after) + small
     return spread
+
+
+@lru_cache(maxsize=2)
+def _random(seeds: tuple[int, ...], years: int, draws: int) -> tuple[Numbers, Numbers, Numbers]:
+    """A walk and two kinds of noise for each area, year and draw; all series of an area have the same."""
+    found = np.empty((3, len(seeds), years, draws))
+    for place, seed in enumerate(seeds):
+        random = np.random.Generator(np.random.Philox(key=seed))
+        for numbers in found:
+            numbers[place] = random.standard_normal((years, draws))
+    return np.cumsum(found[0], axis=1), found[1], found[2]
 
 
 def _steps(series: Series, rate: Numbers) -> Numbers:
@@ -225,11 +232,16 @@ def _picked(donors: Integers, seeds: NDArray[np.uint64], pool: int, draws: int) 
     """
     shared = np.random.Generator(np.random.Philox(key=pool + 1)).random((len(donors), draws))
     bootstrap = donors[(shared * len(donors)).astype(np.int64)]
-    random = [np.random.Generator(np.random.Philox(key=int(seed) ^ 1)) for seed in seeds]
-    own = np.stack([numbers.random(draws) for numbers in random])
-    jitter = np.stack([numbers.standard_normal(draws) for numbers in random])
+    own, jitter = (np.stack(each) for each in zip(*(_own(int(seed), draws) for seed in seeds), strict=True))
     picked: Integers = bootstrap[(own * len(donors)).astype(np.int64), np.arange(draws)]
     return picked, jitter
+
+
+@lru_cache(maxsize=1024)
+def _own(seed: int, draws: int) -> tuple[Numbers, Numbers]:
+    """Uniform and normal numbers of an area, one a draw."""
+    random = np.random.Generator(np.random.Philox(key=seed ^ 1))
+    return random.random(draws), random.standard_normal(draws)
 
 
 def _spread_out(taken: Numbers, rates: Numbers, jitter: Numbers) -> Numbers:

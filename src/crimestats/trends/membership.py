@@ -66,12 +66,14 @@ class Wholes:
         members: Of each group, which areas are members; those that are inhabited.
         size: Number of inhabited areas.
         residents: Of all areas.
+        regions: Of each pair that has a world: its area, and those of its inhabited regions.
     """
 
     place: Integers
     members: Flags
     size: Integers
     residents: Residents
+    regions: dict[int, tuple[int, Integers]]
 
     def of(self, grouping: Integers, area: Integers) -> Integers:
         """The place of each group."""
@@ -96,7 +98,7 @@ def wholes(
     population or a figure shows, and so not Antarctica or Bouvet Island.
 
     Args:
-        members: Whole and member, by number of the pair.
+        members: Whole, member and level of the whole, by number of the pair.
         areas: Codes of areas and groups.
         residents: Of all areas.
         heard: Areas of which there is a figure.
@@ -113,4 +115,11 @@ def wholes(
             is_member[member[whole == code]] = True
             rows.append(is_member & is_inhabited)
     listed = np.array(rows, dtype=bool).reshape(len(rows), len(areas))
-    return Wholes(place, listed, listed.sum(axis=1), residents)
+    size = listed.sum(axis=1)
+    regions: dict[int, tuple[int, Integers]] = {}
+    for pair, table in members.items():
+        world, parts = (areas.get_indexer(Index(table.loc[table["level"] == level, "whole"].unique()))
+                        for level in ("world", "region"))  # fmt: skip
+        if len(world) == 1:
+            regions[pair] = int(world[0]), parts[size[place[pair, parts]] > 0]
+    return Wholes(place, listed, size, residents, regions)

@@ -118,13 +118,13 @@ def rolling(classified: DataFrame, plan: Plan, size: int = BLOCK) -> Rolling:
 
 
 def members(grouping: str) -> DataFrame:
-    """The areas of each group: whole and member.
+    """The areas of each group: whole, member and level of the whole.
 
     A part of a country is no member, whatever the grouping says: it would count twice.
     """
     listed = areas.groupings(grouping)
-    listed = listed.loc[~listed["area"].isin(areas.parts()["part"]), ["code", "area"]]
-    return listed.set_axis(["whole", "member"], axis="columns").drop_duplicates(ignore_index=True)
+    listed = listed.loc[~listed["area"].isin(areas.parts()["part"]), ["code", "area", "level"]]
+    return listed.set_axis(["whole", "member", "level"], axis="columns").drop_duplicates(ignore_index=True)
 
 
 def figure_ids(figures: Figures, pairs: Iterable[tuple[str, str]]) -> "np.ndarray":
