@@ -134,3 +134,24 @@ def test_a_round_of_returns(tmp_path, monkeypatch):
         assert re.search(rf"{state} +[1-9]", text)
     assert "superseded: SMP.xlsx" in text
     assert "Confirmed by the register's handbook." in text
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_trend_tables(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    text = run("04_trend_tables.ipynb")
+    assert "counting rules of 2020 and not of 2019: attempts=yes" in text
+    assert "sheet Homicide, cell G9" in text
+    assert "Warning: not one cohort" in text
+    assert "all of them undecided" in text
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_regional_estimates(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    text = run("05_regional_estimates.ipynb")
+    held, of = map(int, re.search(r"(\d+) of (\d+) region-years have bounds", text).groups())
+    assert of == 112
+    assert held >= 0.9 * of
+    assert "entered: Russian Federation, Ukraine" in text
+    assert "Africa 2017, estimated:" in text

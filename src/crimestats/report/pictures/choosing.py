@@ -8,7 +8,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from crimestats.errors import CallError
-from crimestats.frames import BREAKDOWNS, NOT_APPLICABLE, SERIES, TOTAL, TRENDS
+from crimestats.frames import BREAKDOWNS, NOT_APPLICABLE, SERIES, TOTAL, TRENDS, UNKNOWN
 from crimestats.report import names
 from crimestats.report.display import shown
 from crimestats.report.pictures.wording import area_names, label, text
@@ -86,8 +86,10 @@ class Chosen:
 
     def source(self) -> str:
         """Where the figures come from, as their series says it."""
-        code, stage = self.series["source"], self.series["stage"]
-        return f"{label('source', code)} ({label('stage', stage).lower()})"
+        source, stage = self.series["source"], label("stage", self.series["stage"])
+        if source in (NOT_APPLICABLE, UNKNOWN):
+            return text("note.unsaid", stage=stage.lower())
+        return f"{label('source', source)} ({stage.lower()})"
 
     def figures(self, by: By) -> DataFrame:
         """The figures as they are drawn.
