@@ -185,6 +185,7 @@ OBSERVATIONS = Frame("Observations", {
     "area": "key", "year": "year", "item": "key", "scheme": "key", "code": "key", **_keys(*SERIES),
     **_VALUES, "segment": "count", **_keys(*ORIGIN), "findings": "text", "note": "text", **_PLACE,
 })  # fmt: skip
+"""`segment` is the year of the last break that is declared up to the figure's year, 0 where there is none."""
 CLASSIFIED = Frame("Classified", {
     **OBSERVATIONS.columns, "iccs": "key", "iccs_version": "key",
     "share_lower": "number", "share": "number", "share_upper": "number",

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 RECORD = "release.json"
 _KEY = b"crimestats"
-_WITHIN_YEAR = ("status", "basis")  # sorted after the year, so that the years of a series stand together
+_SERIES = {
+    "indicator", "series", "area", "iccs", "item", "scheme", "code", *frames.SERIES, "grouping", "method",
+    "questionnaire", "agency", "correspondence", "tags",
+}  # fmt: skip
+"""Keys that tell series apart: sorted before the year, so that the years of a series stand in their order."""
 
 
 def publish(
@@ -187,12 +191,12 @@ def _filter(path: str | Path, wanted: Mapping[str, Sequence[Any]]) -> Any:
 
 
 def _in_order(table: DataFrame, declared: frames.Frame) -> DataFrame:
-    """The rows by keys, years, then the rest; of each key only the codes that occur, sorted."""
+    """The rows by series, year, then the rest; of each key only the codes that occur, sorted."""
     table = declared.cast(declared.check(table))
     keys = [name for name, kind in declared.columns.items() if kind == "key"]
     table = table.assign(**{name: _sorted_codes(table[name]) for name in keys})
     years = [name for name, kind in declared.columns.items() if kind.endswith("year")]
-    first = [name for name in keys if name not in _WITHIN_YEAR] + years
+    first = [*(name for name in keys if name in _SERIES or not years), *years]
     return table.sort_values(
         [*first, *(name for name in table.columns if name not in first)], ignore_index=True
     )

@@ -8,7 +8,10 @@ by parts, and the parts carry codes of their own (`GBR_E_W`, `IRQ_C`).
 """
 
 from crimestats.areas.denominators import population
+from crimestats.areas.floor import enough
 from crimestats.areas.labels import match, match_sex
 from crimestats.areas.units import areas, groupings, name_grouping, parts, regions
 
-__all__ = ["areas", "groupings", "match", "match_sex", "name_grouping", "parts", "population", "regions"]
+__all__ = [
+    "areas", "enough", "groupings", "match", "match_sex", "name_grouping", "parts", "population", "regions",
+]  # fmt: skip

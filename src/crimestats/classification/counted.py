@@ -17,6 +17,7 @@ from crimestats.classification.tree import Classification
 from crimestats.errors import DefinitionError
 from crimestats.files import read_csv, shipped
 from crimestats.frames import BREAKDOWNS, NOT_APPLICABLE, OBSERVATIONS, ORIGIN, SERIES, TOTAL, UNKNOWN
+from crimestats.observations import UNBROKEN
 from crimestats.questionnaire import codelist
 from crimestats.returns.figures import Reading, read_text
 
@@ -49,8 +50,8 @@ def read_counted(path: Path | str) -> DataFrame:
         path: area (code, or any spelling that `areas.match` knows), year, iccs
             (any form that the classification takes, `02043+02044` and `_T` too)
             and value; if wanted sex (`_T`, `F`, `M`, or words), measure, unit,
-            stage, source, the other breakdowns, lower and upper, segment, note and
-            the columns of `frames.ORIGIN`. Without a measure, unit or stage it is
+            stage, source, the other breakdowns, lower and upper, segment (year of the
+            last break; 1, 2, … where that is not known), note and the columns of `frames.ORIGIN`. Without a measure, unit or stage it is
             what `classification/measures.csv` says for the category. Further
             columns are not read (see `unread`).
 
@@ -179,9 +180,11 @@ def _countries(path: Path | str, table: DataFrame, figures: DataFrame) -> "Serie
 
 
 def _segments(path: Path | str, table: DataFrame) -> "Series[int]":
-    text = _text(table, "segment").replace("", "1")
-    refuse(path, table, "segment", ~text.str.fullmatch(r"[1-9]\d{0,2}"), "is no number of a segment: 1, 2, …")
-    return text.astype("int64")
+    text = _text(table, "segment").replace("", "0")
+    fault = "is neither the year of the last break nor the number of a segment: 1, 2, …"
+    refuse(path, table, "segment", ~text.str.fullmatch(r"\d{1,4}"), fault)
+    number = text.astype("int64")
+    return number.where(number > UNBROKEN, 0)
 
 
 def _reader(values: "Series[str]") -> Callable[[str, bool], Reading]:

@@ -47,7 +47,7 @@ def read_figures(path: Path | str, scheme: str) -> DataFrame:
     keys = {name: _key(table, name, _default(name, scheme)) for name in (*_KEYS, "area", "code")}
     note = table["note"] if "note" in table else Series("", index=table.index, dtype="str")
     figures = table.assign(**keys, year=years(table["year"]), note=note)
-    figures = figures.assign(segment=1, findings="", return_id=Path(path).name)
+    figures = figures.assign(segment=0, findings="", return_id=Path(path).name)
     if "cell" not in table:
         figures["cell"] = lines(path, len(table))
     return OBSERVATIONS.cast(with_values(figures, table["value"], _reading))

@@ -133,6 +133,9 @@ def publish(
     returns: Annotated[
         Path | None, typer.Option(help="A returns.parquet, for the hashes of the workbooks.")
     ] = None,
+    estimates: Annotated[
+        Path | None, typer.Option(help="An estimates.parquet, for what stands in the place of missing figures.")
+    ] = None,
     questionnaire: Definition = QUESTIONNAIRE,
     population: Population = None,
     quiet: Quiet = False,
@@ -151,6 +154,7 @@ def publish(
         findings=table(findings),
         lineage=table(lineage),
         returns=table(returns),
+        estimates=table(estimates),
         definition=Questionnaire.load(questionnaire),
         population=areas.population(population),
     )

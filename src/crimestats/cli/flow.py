@@ -64,8 +64,20 @@ class Flow:
 
     @cached_property
     def denominators(self) -> DataFrame:
-        """The population table."""
-        return areas.population(self.population)
+        """The population table: the user's own, else the one accepted with the store, else the shipped one."""
+        vintage = self.vintage if self.population is None else 0
+        if self.store is None or not vintage:
+            return areas.population(self.population)
+        with store.Store.open(self.store, create=False) as kept:
+            return store.population_as_of(kept, vintage)
+
+    @cached_property
+    def vintage(self) -> int:
+        """The last vintage of the store, whose figures and population are taken; 0 where there is none."""
+        if self.store is None:
+            return 0
+        with store.Store.open(self.store, create=False) as kept:
+            return int(store.log(kept)["vintage"].max()) if len(store.log(kept)) else 0
 
     @cached_property
     def cells(self) -> DataFrame:
@@ -98,7 +110,7 @@ class Flow:
             )
         if self.store is not None:
             with store.Store.open(self.store, create=False) as kept:
-                return OBSERVATIONS.cast(store.as_of(kept))
+                return OBSERVATIONS.cast(store.as_of(kept, self.vintage or None))
         if self.is_csv:
             return read_counted(self.figures)
         if self.is_of_observations:

@@ -1,6 +1,5 @@
 """The figures that the cells of a round hold, one for each area, item and year."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from pandas import DataFrame, Series
 from crimestats import areas
 from crimestats.frames import CELLS, OBSERVATIONS, SERIES, TOTAL, UNKNOWN
 from crimestats.observations import regime
+from crimestats.observations.breaking import breaks, last_break
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +22,6 @@ _OWNER = "owner"
 _SAME = [*_KEY, _OWNER, "entered"]
 _PLACE = ["return_id", "sheet", "cell"]
 _NUMBERS = ["value", "lower", "upper"]
-_BREAK = r"^M\.(.+)\.break_year$"
-_YEAR = r"(?<!\d)\d{4}(?!\d)"
 
 
 def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFrame:
@@ -44,8 +42,9 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
 
     Returns:
         The figures (`frames.OBSERVATIONS`) in the order of area, item and
-        year; `segment` tells the stretches between the breaks apart that the
-        metadata declare for the item's module (see `breaks`), from 1.
+        year; `segment` is the year of the last break up to the figure's year
+        that the metadata declare for the item's module (see `breaks`), 0 where
+        there is none: it means the same in every return.
 
     Raises:
         CallError: The cells are not what `read` returns.
@@ -67,34 +66,12 @@ def observe(cells: DataFrame, report: "Report", strict: bool = False) -> DataFra
     figures["findings"] = _findings(figures, report.data)
     figures = _without(figures, _is_misdated(figures, report.definition), "misdated")
     figures = _without(figures, _is_impossible(figures, report.definition), "impossible")
-    figures["segment"] = _segments(figures, breaks(cells), report.definition)
+    figures["segment"] = _segments(figures, cells, report.definition)
     figures = _entered(figures, cells, report.definition)
     figures, several = reconcile(figures, _SAME), figures
     if strict:
         figures = _without(figures, _is_doubtful(figures, several, report.data), "withheld")
     return OBSERVATIONS.cast(_named(_described(figures, report.definition), report.definition))
-
-
-def breaks(cells: DataFrame) -> DataFrame:
-    """Breaks in series that returns declare: the first year after each.
-
-    Every year in the answer counts (`2015 and 2018` are two breaks). An answer
-    without a year is none; it is for a rule on the metadata to ask about it.
-
-    Args:
-        cells: What the workbooks hold (`frames.CELLS`).
-
-    Returns:
-        `area`, `module` and `year`, each break once.
-    """
-    modules = cells["item"].cat.categories.to_series().astype("str").str.extract(_BREAK)[0].dropna()
-    rows = cells.loc[cells["item"].isin(modules.index), ["area", "item", "raw"]].astype("str")
-    years = Series(
-        [list(map(int, re.findall(_YEAR, raw))) for raw in rows["raw"]], index=rows.index, dtype=object
-    )
-    declared = rows.assign(module=rows["item"].map(modules), year=years)[["area", "module", "year"]]
-    declared = declared.explode("year").dropna(subset="year").astype({"year": "int16"})
-    return declared.drop_duplicates().sort_values(["area", "module", "year"], ignore_index=True)
 
 
 def reconcile(figures: DataFrame, keys: list[str]) -> DataFrame:
@@ -226,13 +203,11 @@ def _with_code(column: "Series[Any]", code: str) -> "Series[Any]":
     return column if code in column.cat.categories else column.cat.add_categories(code)
 
 
-def _segments(figures: DataFrame, declared: DataFrame, definition: "Questionnaire") -> "Series[int]":
-    """One more than the breaks declared for the area and the item's module up to the year."""
-    module = definition.data["module"].to_numpy(object)[figures["position"]]
-    lines = DataFrame({"area": figures["area"].astype("str"), "module": module, "year": figures["year"]})
-    passed = lines.reset_index().merge(declared, on=["area", "module"], suffixes=("", "_after"))
-    passed = passed[passed["year"] >= passed["year_after"]]
-    return passed.groupby("index").size().reindex(lines.index, fill_value=0) + 1
+def _segments(figures: DataFrame, cells: DataFrame, definition: "Questionnaire") -> "NDArray[np.int64]":
+    """The year of the last break that is declared for the area and the item's module up to the year."""
+    module = definition.data["module"].astype("category").take(figures["position"].to_numpy())
+    lines = figures[["area", "year"]].assign(module=module.array)
+    return last_break(lines, breaks(cells), ["area", "module"])
 
 
 def _settled(several: DataFrame, keys: list[str]) -> DataFrame:

@@ -109,7 +109,7 @@ def _observations(name: str, release: Release, found: DataFrame) -> DataFrame:
         "scheme": SCHEME, **{key: table[key] for key in ("code", "measure", "unit", "stage", "source")},
         **breakdowns, **whole,
         "value": table["value_"].mask(is_without), "lower": table["lower"].mask(is_without),
-        "upper": table["upper"].mask(is_without), "status": status, "segment": 1,
+        "upper": table["upper"].mask(is_without), "status": status, "segment": 0,
         "findings": _ids(table, found), "note": _notes(table, is_without), "return_id": name,
         "sheet": table["sheet"], "cell": table["cell"],
     }, index=table.index))  # fmt: skip

@@ -78,7 +78,7 @@ def averaged(inputs: DataFrame, rule: Rule, years: int) -> DataFrame:
     with_figure = spread[is_figure & (spread["year"] <= last)]
     without = spread[~is_figure & (spread["of"] == spread["year"])]
     means = _means(with_figure).join(_said(with_figure)).join(_refused(without)).reset_index()
-    means = means.assign(note=_joined(means["note"], means.pop("refused").fillna("")))
+    means = means.assign(note=joined(means["note"], means.pop("refused").fillna("")))
     figures = _computed(means, rule) if rule.regional == RATIO else means
     figures = figures.assign(status=np.where(figures["value"].notna(), "exact", "bounded"))
     nought = (rule.regional == RATIO) & (figures["denominator_upper"] <= 0)
@@ -103,7 +103,8 @@ def _refused(figures: DataFrame) -> "Series[str]":
     return ("left out of the mean: " + wrong["note"]).rename("refused")
 
 
-def _joined(one: "Series[str]", other: "Series[str]") -> "Series[str]":
+def joined(one: "Series[str]", other: "Series[str]") -> "Series[str]":
+    """Two notes as one, `; ` between."""
     between = pd.Series("; ", index=one.index).where((one != "") & (other != ""), "")
     return one + between + other
 
@@ -127,10 +128,10 @@ def _said(figures: DataFrame) -> DataFrame:
     rows = ordered.groupby(_PLACE)
     said = rows.agg(years=("of", " ".join), n=("of", "size"), rank=("rank", "max"), basis=("basis", "last"))
     notes = ordered[ordered["note"] != ""].drop_duplicates([*_PLACE, "note"])
-    joined = notes.groupby(_PLACE)["note"].agg("; ".join)
+    texts = notes.groupby(_PLACE)["note"].agg("; ".join)
     nature = said["rank"].map(dict(enumerate(NATURES)))
     nature = nature.mask((nature == COUNTRY) & (said["n"] > 1), ADJUSTED)
-    return said[["years", "basis"]].assign(nature=nature, note=joined.reindex(said.index).fillna(""))
+    return said[["years", "basis"]].assign(nature=nature, note=texts.reindex(said.index).fillna(""))
 
 
 def _computed(rows: DataFrame, rule: Rule) -> DataFrame:
@@ -172,14 +173,24 @@ def is_exactly(rows: DataFrame) -> "Series[bool]":
 def held_by_year(population: DataFrame, years: list[int]) -> DataFrame:
     """Residents by area and sex for every year; a year that the tables lack has those of the nearest.
 
-    Rows of the table given come first, those of the shipped table where it has none.
+    Rows of the table given come first, those of the shipped table where it has none. The two may be of
+    different vintages: they serve for coverage and weights, never as the denominator of a rate.
 
     Returns:
-        `area`, `sex`, `year` and `residents`, without areas that the tables do not have.
+        `area`, `sex`, `year`, `residents` and `is_shipped` (taken from the shipped table although
+        another was given), without areas that the tables do not have.
     """
     own, shipped = all_ages(population), all_ages(areas.population())
-    rows = pd.concat([own, shipped]).drop_duplicates(["area", "sex", "year"])
-    wide = rows.pivot_table(index=["area", "sex"], columns="year", values="population", aggfunc="first")
+    rows = pd.concat([own.assign(is_shipped=0.0), shipped.assign(is_shipped=1.0)])
+    rows = rows.drop_duplicates(["area", "sex", "year"])
+    persons, is_shipped = (_every_year(rows, name, years) for name in ("population", "is_shipped"))
+    return persons.rename("residents").reset_index().assign(is_shipped=is_shipped.to_numpy() > 0)
+
+
+def _every_year(rows: DataFrame, column: str, years: list[int]) -> "Series[float]":
+    """The column by area, sex and each of the years, of the nearest year where it has none."""
+    wide = rows.pivot(index=["area", "sex"], columns="year", values=column)
     wide = wide.reindex(columns=sorted({*wide.columns, *years}))
     filled = wide.ffill(axis=1).bfill(axis=1)[years].reset_index()
-    return filled.melt(["area", "sex"], var_name="year", value_name="residents").astype({"year": "int64"})
+    long = filled.melt(["area", "sex"], var_name="year").astype({"year": "int64"})
+    return long.set_index(["area", "sex", "year"])["value"]

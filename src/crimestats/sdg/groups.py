@@ -2,11 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from crimestats import areas
 from crimestats.frames import TOTAL
-from crimestats.sdg.averages import BOUNDS, GLOBAL, NOT_AVAILABLE, SHARE, is_exactly, quotient, widest
+from crimestats.sdg.averages import BOUNDS, GLOBAL, NOT_AVAILABLE, SHARE, is_exactly, joined, quotient, widest
 from crimestats.sdg.tables import RATIO, WEIGHTED, Rule
 
 BELOW = "below_floor"
@@ -42,9 +42,9 @@ def grouped(figures: DataFrame, rule: Rule, held: DataFrame, grouping: str) -> D
 
 def _weighed(figures: DataFrame, rule: Rule, held: DataFrame) -> DataFrame:
     """With the weight of each, and residents of both sexes."""
-    of_all = held[held["sex"] == TOTAL].drop(columns="sex")
+    of_all = held.loc[held["sex"] == TOTAL, ["area", "year", "residents"]]
     weighed = figures.merge(of_all, on=["area", "year"], how="left")
-    own = held.rename(columns={"residents": "weight"})
+    own = held.rename(columns={"residents": "weight", "is_shipped": "is_weight_shipped"})
     weighed = weighed.merge(own, on=["area", "year", "sex"], how="left")
     if rule.regional == RATIO:
         return weighed
@@ -76,37 +76,50 @@ def _together(rows: DataFrame, rule: Rule) -> DataFrame:
 
 def _coverage(rows: DataFrame, members: DataFrame, held: DataFrame, frame: DataFrame) -> DataFrame:
     """How much of each group its figures are of: residents and inhabited areas, and their number."""
-    whole = (
-        members.merge(held[held["sex"] == TOTAL], on="area")
-        .groupby(["code", "year"])["residents"]
-        .agg(["sum", "size"])
-    )
+    living = members.merge(held[held["sex"] == TOTAL], on="area").groupby(["code", "year"])
+    whole = living["residents"].agg(["sum", "size"]).assign(shipped=living["is_shipped"].sum())
     keys = [rows[name] for name in _PLACE]
     of = rows["residents"].groupby(keys).agg(["sum", "count"])
     of["n"] = rows["area"].groupby(keys).size()
+    of["shipped"] = rows["is_weight_shipped"].fillna(False).astype("bool").groupby(keys).sum()
     of = of.reindex(frame.index).fillna(0)
     places = pd.MultiIndex.from_arrays([frame.index.get_level_values(name) for name in _PLACE[:2]])
     of_whole = whole.reindex(places).set_axis(frame.index)
     return DataFrame({
         "coverage_population": of["sum"] / of_whole["sum"], "coverage_areas": of["count"] / of_whole["size"],
         "n_areas": of["n"].astype("int64"), "inhabited": of_whole["size"].fillna(0),
+        "shipped": of_whole["shipped"].fillna(0), "shipped_weights": of["shipped"],
     })  # fmt: skip
 
 
 def _floored(table: DataFrame, rule: Rule) -> DataFrame:
     """Without the figures that too little stands behind."""
-    fewest = np.minimum(FLOOR_AREAS, np.ceil(table["inhabited"] / 2)).clip(lower=rule.fewest)
-    is_below = ~(table["coverage_population"] >= FLOOR_SHARE) | (table["n_areas"] < fewest)
+    is_below = ~(table["coverage_population"] >= FLOOR_SHARE) | (table["n_areas"] < rule.fewest)
+    is_below |= ~areas.enough(table["n_areas"], table["inhabited"], FLOOR_AREAS)
     is_none = ~is_below & table["lower"].isna()
     status = np.select(
         [is_below, is_none, table["value"].notna()], [BELOW, "not_applicable", "exact"], "bounded"
     )
     numbers = {name: table[name].mask(is_below) for name in (*BOUNDS, *SHARE)}
     is_range = (numbers["lower"] < numbers["upper"]) & (rule.regional != RATIO)
-    note = np.select(
-        [is_below, is_range],
-        [f"under {FLOOR_SHARE:.0%} of the residents or too few areas", "bounds are means of the areas' own"],
-        "",
-    )
+    why = f"under {FLOOR_SHARE:.0%} of the residents or too few areas"
+    note = np.select([is_below, is_range], [why, "bounds are means of the areas' own"], "")
+    note = joined(Series(note, index=table.index, dtype="str"), _of_shipped(table, rule))
     nature = np.where(numbers["lower"].isna(), NOT_AVAILABLE, GLOBAL)
     return table.assign(**numbers, status=status, nature=nature, basis=rule.regional, note=note)
+
+
+def _of_shipped(table: DataFrame, rule: Rule) -> "Series[str]":
+    """For how many areas the shipped table says who lives there, where another was given that does not."""
+    for_weights = table["shipped_weights"].where(rule.regional == WEIGHTED, 0)
+    said = [
+        (f"residents by the shipped table, of another vintage, for {what} of " + _areas(number)).where(
+            number > 0, ""
+        )
+        for what, number in (("the coverage", table["shipped"]), ("the weights", for_weights))
+    ]
+    return joined(*said)
+
+
+def _areas(number: "Series[float]") -> "Series[str]":
+    return number.astype("int64").astype("str") + np.where(number == 1, " area", " areas")

@@ -27,8 +27,10 @@ def report(
     its own rule for regions (see `rules`). A country is summed from its parts where all of
     them have a figure. The numerator cannot be above the denominator that it is part of:
     such a figure is left out, and the row says so. A group of which less than half of the
-    residents, or fewer than five areas (half of the areas of a group with fewer than ten),
-    have a figure is given without one, with its coverage.
+    residents, or fewer than five areas (half of the areas of a group with fewer than ten,
+    rounded down), have a figure is given without one, with its coverage. Coverage and weights need the
+    residents of every area: where the table given lacks them, those of the shipped table are
+    taken and the note says so; a rate is never divided by them.
 
     Args:
         indicator: Number of the Goals, `16.3.2`.

@@ -13,6 +13,7 @@ from pandas import DataFrame, Series
 from sqlalchemy import Connection, func, select
 
 from crimestats.frames import OBSERVATIONS, RETURNS, UNKNOWN
+from crimestats.store.breaks import refuse_numbers
 from crimestats.store.catalogue import Store
 from crimestats.store.figures import encoded_figures, encoded_population, keep, name_of, place_of, table_of
 from crimestats.store.findings import chunks
@@ -117,12 +118,13 @@ def accept(
         What came of it.
 
     Raises:
-        CallError: A table is not what is declared, or `at` has no zone or lies before the last vintage.
+        CallError: A table is not what is declared, a `segment` is no year of a break up to the figure's
+            year, or `at` has no zone or lies before the last vintage.
         FileError: The store cannot be read or written.
 
     >>> from crimestats.frames import OBSERVATIONS
     >>> row = dict.fromkeys(OBSERVATIONS.columns, "_T") | {"area": "PRT", "year": 2022, "status": "exact",
-    ...        "value": 72.0, "lower": 72.0, "upper": 72.0, "segment": 1}
+    ...        "value": 72.0, "lower": 72.0, "upper": 72.0, "segment": 0}
     >>> with Store.open(None) as store:
     ...     first = accept(DataFrame([row]), store, by="A. Reyes")
     ...     second = accept(DataFrame([row]), store, by="B. Ndiaye")
@@ -153,6 +155,7 @@ def _offer(
     observations: DataFrame, by: str, returns: DataFrame | None, population: DataFrame | None, again: bool
 ) -> tuple[_Offer, tuple[str, ...]]:
     given = OBSERVATIONS.check(OBSERVATIONS.cast(observations))
+    refuse_numbers(given)
     is_known = given["area"] != UNKNOWN
     strangers = sorted(given.loc[~is_known, "return_id"].astype("str").unique())
     figures = given[is_known]

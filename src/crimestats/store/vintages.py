@@ -1,26 +1,26 @@
 """Vintages: what each acceptance said, and which figures stood after it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from sqlalchemy import Column, Connection, Integer, String, Table, Text, select
 
 from crimestats.errors import CallError
 from crimestats.files import replacing
 from crimestats.frames import OBSERVATIONS
 from crimestats.observations import rank
+from crimestats.store.breaks import DECLARED, declared, with_segments
 from crimestats.store.catalogue import TABLES, Store, opened
 from crimestats.store.figures import encoded_figures, faults, fetch, population_from, table_of
 from crimestats.store.findings import moment
 from crimestats.store.findings import table_of as rows_of
-from crimestats.store.folding import NEEDED, ROW, SAME, Block, combined, statements
+from crimestats.store.folding import NEEDED, ROW, Block, statements
 
 if TYPE_CHECKING:
     import pyarrow
@@ -105,9 +105,9 @@ def as_of(store: Store | str | Path, vintage: Which = None) -> DataFrame:
         vintage: Its number; a time with its zone, for what stood then; the last one where not given.
 
     Returns:
-        The figures (`frames.OBSERVATIONS`), and beside them `vintage`: the one that said it last. Where
-        a series comes of several acceptances its `segment` is numbered anew; that a later return
-        counts as many breaks as an earlier one is taken to mean the same breaks.
+        The figures (`frames.OBSERVATIONS`), and beside them `vintage`: the one that said it last. A
+        break that any return up to then declared for an area and item stays declared for all their
+        figures, whatever a later return says, and `segment` is the year of the last of them.
 
     Raises:
         CallError: There is no such vintage, or the time has no zone.
@@ -116,8 +116,12 @@ def as_of(store: Store | str | Path, vintage: Which = None) -> DataFrame:
     with opened(store) as kept:
         with kept.reading() as connection:
             number = _number(connection, vintage)
-            blocks = blocks_of(connection, kept, upto=number)
-        return _standing(kept, blocks, number)
+            broken: list[DataFrame] = []
+            blocks = blocks_of(
+                connection, kept, upto=number, columns=[*NEEDED, *DECLARED],
+                look=lambda table: broken.append(declared(table)),
+            )  # fmt: skip
+        return _standing(kept, blocks, number, broken)
 
 
 def write_figures(figures: DataFrame, path: Path | str) -> None:
@@ -178,10 +182,11 @@ def blocks_of(
     after: int = 0,
     areas: Collection[str] | None = None,
     columns: Sequence[str] = NEEDED,
+    look: "Callable[[pyarrow.Table], None] | None" = None,
 ) -> list[Block]:
     """The statements of the acceptances of a store, of some areas where they are named.
 
-    Where they are many, those that no longer stand are left out on the way.
+    Where they are many, those that no longer stand are left out on the way; `look` sees them all.
     """
     vintages, accepted = known_vintages(connection), _accepted(connection)
     if areas is not None:
@@ -192,8 +197,10 @@ def blocks_of(
     blocks: list[Block] = []
     most = _MANY
     for number, file in zip(chosen["vintage"].tolist(), chosen["file"], strict=True):
-        table = _numbered(table_of(fetch(store.files, file), list(columns)))
-        blocks.append(Block(number, since[number], _of(table, areas)))
+        table = _of(_numbered(table_of(fetch(store.files, file), list(dict.fromkeys(columns)))), areas)
+        if look is not None:
+            look(table)
+        blocks.append(Block(number, since[number], table))
         if rows_in(blocks) > most:
             blocks = reduced(blocks, upto)
             most = max(_MANY, 2 * rows_in(blocks))
@@ -250,7 +257,9 @@ def _of(table: "pyarrow.Table", areas: Collection[str] | None) -> "pyarrow.Table
     return table if wanted.all() else table.filter(wanted[column.indices.to_numpy()])
 
 
-def _standing(store: Store, blocks: Sequence[Block], number: int) -> DataFrame:
+def _standing(
+    store: Store, blocks: Sequence[Block], number: int, broken: Sequence[DataFrame]
+) -> DataFrame:
     import pyarrow
 
     if not blocks:
@@ -263,26 +272,7 @@ def _standing(store: Store, blocks: Sequence[Block], number: int) -> DataFrame:
         vintages.append(np.full(block.table.num_rows, block.vintage, dtype=np.int64))
     joined = pyarrow.concat_tables(tables).unify_dictionaries().combine_chunks().to_pandas()
     table = OBSERVATIONS.cast(joined).assign(vintage=np.concatenate(vintages))
-    return _in_order(table.assign(segment=_segments(table)))
-
-
-def _segments(table: DataFrame) -> NDArray[np.int64]:
-    """The stretches of each series, numbered anew where it comes of several acceptances.
-
-    Each return numbers the stretches between the breaks that it knows, so that a number means
-    something within one acceptance only: where it changes from a year to the next, a stretch begins.
-    """
-    series = pd.factorize(combined([table[name] for name in SAME if name != "year"]))[0]
-    vintage, segment = table["vintage"].to_numpy(), table["segment"].to_numpy()
-    order = np.lexsort([table["year"].to_numpy(), series])
-    is_first = np.diff(series[order], prepend=-1) != 0
-    runs = np.cumsum((np.diff(segment[order], prepend=0) != 0) & ~is_first)
-    starts = np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))
-    anew = np.empty(len(table), dtype=np.int64)
-    anew[order] = runs - runs[starts] + 1
-    least, most = (Series(vintage).groupby(series).transform(how).to_numpy() for how in ("min", "max"))
-    numbered: NDArray[np.int64] = np.where(least == most, segment, anew)
-    return numbered
+    return _in_order(with_segments(table, broken))
 
 
 def _in_order(table: DataFrame) -> DataFrame:

@@ -10,9 +10,6 @@ from crimestats.frames import NOT_APPLICABLE, SERIES, TOTAL, TRENDS
 from crimestats.trends import measures
 from crimestats.trends.lines import LINE, numbered
 
-FEW_MEMBERS = 10
-"""A group with fewer inhabited areas needs a figure of half of them, and not the number of the floor."""
-
 _AVERAGED = ["value", "lower", "upper", "rate", "rate_lower", "rate_upper"]
 _POINTS = {"value": ["value", "lower", "upper"], "rate": ["rate", "rate_lower", "rate_upper"]}
 _MEANS = ("ratio_of_sums", "weighted_mean", "unweighted_mean", "median")
@@ -99,8 +96,7 @@ def means(
     Args:
         trends: A trend table (`frames.TRENDS`); the rows of areas are used.
         grouping: A grouping of areas (see `areas.groupings`).
-        floor_areas: Areas with a figure that a group needs; half of those inhabited
-            where these are fewer than `FEW_MEMBERS`.
+        floor_areas: Areas with a figure that a group needs; of a small group fewer (see `areas.enough`).
         floor_population: Share of its residents that they need to have.
         population: As `areas.population()` gives it; the shipped table if None.
 
@@ -127,8 +123,8 @@ def means(
     table = table.reset_index().merge(_whole(members, residents), on=["code", "year"])
     covered = rows.groupby(_GROUPED)["residents"].sum().to_numpy()
     table = table.assign(coverage_population=covered / table["whole"].to_numpy(), grouping=grouping)
-    needed = np.where(table["n_members"] < FEW_MEMBERS, table["n_members"] / 2, floor_areas)
-    is_below = (table["n_areas"] < needed) | (table["coverage_population"] < floor_population)
+    is_below = ~areas.enough(table["n_areas"], table["n_members"], floor_areas)
+    is_below |= (table["coverage_population"] < floor_population).to_numpy()
     numbers = [name + end for name in _MEANS for end in _ENDS]
     table.loc[is_below, numbers] = np.nan
     status = np.select([is_below, table["median"].isna()], ["below_floor", "bounded"], "exact")

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crimestats.areas import enough
 from crimestats.trends.figures import BASES, Figures, Flags, Integers, Numbers, sizes_of, starts_of
 from crimestats.trends.imputation import HOW
 from crimestats.trends.membership import Membership, Wholes
 
 _NEGLIGIBLE = 0.005  # of a group; with more of it unknown, no share of its residents is given
-_FEW = 10  # areas of a group; of one with fewer, half of them are enough
 _COVERAGES = ("coverage_population", "coverage_areas", "coverage_volume", "coverage_reported")
 _OWN = ("interpolated", "carried")
 _ESTIMATED = BASES.index("estimated")
@@ -211,8 +211,7 @@ def _shares(
 
 
 def _is_below(floor: Floor, share: Numbers, count: Integers, size: Integers) -> Flags:
-    needed = np.where(size < _FEW, np.minimum(floor.areas, size // 2), floor.areas)
-    is_enough = (count >= needed) & ((share >= floor.population) | (floor.population <= 0))
+    is_enough = enough(count, size, floor.areas) & ((share >= floor.population) | (floor.population <= 0))
     return ~is_enough
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame, Index
 
 from crimestats import areas
 from crimestats.trends import groups as reporting
 from crimestats.trends.figures import BASES, NUMBERS, STATES, Figures, Integers, Numbers, mixed
-from crimestats.trends.imputation import DRAWN, HOW, NONE, REPORTED, Imputed, Series, impute
+from crimestats.trends.imputation import DRAWN, HOW, NONE, REPORTED, Flags, Imputed, Series, impute
 from crimestats.trends.residents import Residents
 
 DRAWS = 300
@@ -62,7 +63,11 @@ def over_groups(figures: Figures, members: DataFrame, grouping: int, residents: 
     known = known[known["upper"].notna()]
     fixed = {"basis": BASES.index("estimated"), "status": STATES.index("estimated")}
     changed = data.loc[known.index].assign(**{name: known[name] for name in (*NUMBERS, "making")}, **fixed)
-    data = pd.concat([data.drop(index=known.index), changed.astype(data.dtypes)]).sort_index()
+    without = data.loc[own[~own.isin(known.index)]].assign(**dict.fromkeys(NUMBERS, np.nan), **_UNKNOWN)
+    data = pd.concat(
+        [data.iloc[: len(figures.data)], *(table.astype(data.dtypes) for table in (changed, without))]
+    )
+    data = data.sort_index()
     others = made[~made.index.isin(told)].reset_index()
     others = others.assign(**fixed, grouping=grouping, group=np.arange(len(others)))
     filled = replace(summed, data=data, estimates=_with(figures, found.areas, grouping))
@@ -77,8 +82,11 @@ def _with(figures: Figures, made: DataFrame, grouping: int) -> DataFrame:
 def estimated(figures: Figures, members: DataFrame, residents: Residents) -> Estimated:
     """Estimate the figures of groups, and those of the areas that they are made of.
 
-    Each series is imputed by itself, over the years from its first figure to its last. A figure
-    with bounds enters at their middle, and the bounds of the group are widened by the halves.
+    Each series is imputed by itself, over the years from its first figure to its last. Where figures
+    have bounds, it is imputed from their middles, and from all lower and all upper ends for the bounds.
+    A figure without an upper end is no less than its lower one, and nothing else is estimated from it.
+    No figure is given for a group where more than half a per cent of its residents live in areas that
+    have no figure and whose residents of the year are not known.
 
     Args:
         figures: Of reporting units; sums of groups may be among them.
@@ -89,33 +97,42 @@ def estimated(figures: Figures, members: DataFrame, residents: Residents) -> Est
     listed = members.assign(**numbers)
     inside = np.unique(listed["member"].to_numpy(np.int64))
     pools, seeds = _pools(figures, inside), _seeds(figures, inside)
-    groups = np.unique(listed["whole"].to_numpy(np.int64))
+    groups, largest = np.unique(listed["whole"].to_numpy(np.int64)), np.nan_to_num(residents.largest[inside])
     belongs = np.zeros((len(groups), len(inside)))
     belongs[np.searchsorted(groups, listed["whole"]), np.searchsorted(inside, listed["member"])] = 1
     made, missing = [], []
     for line in _lines(figures, inside, residents):
-        imputed = impute(Series(line.counts, line.persons, line.making.view(np.int64), pools, seeds), DRAWS)
-        made.append(_groups(line, imputed, belongs, groups))
-        missing.append(_missing(line, imputed, inside))
+        runs = [_imputed(line, counts, pools, seeds) for counts in line.counts]
+        made.append(_groups(line, runs, belongs, groups, largest))
+        missing.append(_missing(line, runs, inside))
     return Estimated(_joined(made, _GROUPS), _joined(missing, _AREAS))
 
 
+_NEGLIGIBLE = 0.005  # share of the residents of a group
+_UNKNOWN = {"basis": BASES.index("estimated"), "status": STATES.index("no_population")}
 _GROUPS = ["area", "year", *_LINE, *NUMBERS, "making"]
 _AREAS = ["area", "year", *_LINE, "how", *NUMBERS, "population", "before", "after"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One category and series, area by year."""
+    """One category and series, area by year.
+
+    Attributes:
+        counts: Figures that others are estimated from: middles, and where they are not exact,
+            lower ends and upper ends too.
+        least: Figures without an upper end; else 0.
+        is_open: Where these are.
+    """
 
     iccs: int
     series: int
     years: Integers
-    counts: Numbers
-    below: Numbers
-    above: Numbers
+    counts: list[Numbers]
+    least: Numbers
+    is_open: Flags
     persons: Numbers
-    making: "np.typing.NDArray[np.uint64]"
+    making: NDArray[np.uint64]
 
 
 def _lines(figures: Figures, inside: Integers, residents: Residents) -> Iterator[_Line]:
@@ -127,58 +144,84 @@ def _lines(figures: Figures, inside: Integers, residents: Residents) -> Iterator
         years = np.arange(rows["year"].min(), rows["year"].max() + 1, dtype=np.int64)
         shape = (len(inside), len(years))
         at = (np.searchsorted(inside, rows["area"]), rows["year"].to_numpy(np.int64) - years[0])
-        lower, upper = rows["lower"].to_numpy(), rows["upper"].to_numpy()
-        middle = np.where(np.isfinite(upper), (lower + upper) / 2, lower)
-        filled = {name: np.zeros(shape) for name in ("below", "above")} | {"counts": np.full(shape, np.nan)}
-        for name, values in (("counts", middle), ("below", middle - lower), ("above", upper - middle)):
-            filled[name][at] = values
+        lower, upper = np.full(shape, np.nan), np.full(shape, np.nan)
+        lower[at], upper[at] = rows["lower"].to_numpy(), rows["upper"].to_numpy()
         making = np.zeros(shape, dtype=np.uint64)
         making[at] = rows["making"].to_numpy(np.uint64)
         area, year = (each.ravel() for each in np.meshgrid(inside, years, indexing="ij"))
         stratum = np.full(len(area), residents.of_series[series])
         persons = residents.of(area, year, stratum).reshape(shape)
-        yield _Line(code, series, years, persons=persons, making=making, **filled)
+        is_open = np.isinf(upper)
+        least, ends = (
+            np.where(is_open, lower, 0),
+            [np.where(is_open, np.nan, each) for each in (lower, upper)],
+        )
+        is_exact = np.array_equal(*ends, equal_nan=True)
+        counts = [ends[0]] if is_exact else [(ends[0] + ends[1]) / 2, *ends]
+        yield _Line(code, series, years, counts, least, is_open, persons, making)
 
 
-def _groups(line: _Line, imputed: Imputed, belongs: Numbers, groups: Integers) -> DataFrame:
+def _imputed(line: _Line, counts: Numbers, pools: Integers, seeds: NDArray[np.uint64]) -> Imputed:
+    """The line without gaps; no less than what has only a lower end."""
+    made = impute(Series(counts, line.persons, line.making.view(np.int64), pools, seeds), DRAWS)
+    if not line.is_open.any():
+        return made
+    point = np.where(line.is_open, np.fmax(made.point, line.least), made.point)
+    is_open, least = line.is_open[:, :, None], line.least[:, :, None]
+    return replace(made, point=point, draws=np.where(is_open, np.fmax(made.draws, least), made.draws))
+
+
+def _bounds(runs: list[Numbers], point: Numbers) -> tuple[Numbers, Numbers]:
+    """Where the draws lie: those of the middles, or of the lower and of the upper ends."""
+    tail = (1 - LEVEL) / 2
+    lower = np.quantile(runs[1 if len(runs) > 1 else 0], tail, axis=-1)
+    upper = np.quantile(runs[-1], 1 - tail, axis=-1)
+    return np.minimum(lower, point), np.maximum(upper, point)
+
+
+def _groups(
+    line: _Line, runs: list[Imputed], belongs: Numbers, groups: Integers, largest: Numbers
+) -> DataFrame:
     """Sums over the members of each group, and the quantiles of the sums of each draw."""
+    imputed = runs[0]
     shape = (len(groups), *imputed.draws.shape[1:])
     point = belongs @ np.nan_to_num(imputed.point)
-    sums = (belongs @ np.nan_to_num(imputed.draws).reshape(belongs.shape[1], -1)).reshape(shape)
-    lower, upper = np.quantile(sums, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=2)
-    lower = np.minimum(lower, point) - belongs @ line.below
-    upper = np.maximum(upper, point) + _times(belongs, line.above)
-    of_area = np.take_along_axis(line.making, np.maximum(imputed.before, 0), axis=1)
-    of_area = np.where(imputed.before < 0, np.uint64(0), of_area)
-    named = np.arange(belongs.shape[1], dtype=np.uint64)[:, None]
-    making = belongs.astype(np.uint64) @ mixed((mixed(named) ^ of_area).ravel()).reshape(of_area.shape)
-    is_there = (belongs @ (imputed.how != NONE)) > 0
-    at, year = np.nonzero(is_there)
-    numbers = dict(zip(NUMBERS, (point, np.maximum(lower, 0), upper), strict=True))
+    sums = [(belongs @ np.nan_to_num(run.draws).reshape(belongs.shape[1], -1)).reshape(shape) for run in runs]
+    lower, upper = _bounds(sums, point)
+    upper = np.where(belongs @ line.is_open > 0, np.inf, upper)
+    is_none = (imputed.how == NONE) & ~line.is_open
+    unknown = belongs @ (largest[:, None] * is_none) > _NEGLIGIBLE * (belongs @ largest)[:, None]
+    at, year = np.nonzero(((belongs @ ~is_none) > 0) & ~unknown)
+    making = _making(line, imputed, belongs, is_none)
+    numbers = dict(zip(NUMBERS, (point, lower, upper), strict=True))
     return DataFrame({
         "area": groups[at], "year": line.years[year], "iccs": line.iccs, "series": line.series,
         **{name: values[at, year] for name, values in numbers.items()}, "making": making[at, year],
     })  # fmt: skip
 
 
-def _times(belongs: Numbers, above: Numbers) -> Numbers:
-    """Sums of the halves above, which may be without end."""
-    with np.errstate(invalid="ignore"):
-        finite: Numbers = belongs @ np.where(np.isfinite(above), above, 0)
-    return np.where((belongs @ np.isinf(above)) > 0, np.inf, finite)
+def _making(line: _Line, imputed: Imputed, belongs: Numbers, is_none: Flags) -> NDArray[np.uint64]:
+    """What each group is made of: its areas, and the segments that their estimates are of."""
+    of_area = np.take_along_axis(line.making, np.maximum(imputed.before, 0), axis=1)
+    of_area = np.where(imputed.before < 0, np.uint64(0), of_area)
+    named = mixed(np.arange(len(of_area), dtype=np.uint64))[:, None]
+    spread = np.where(is_none, np.uint64(0), mixed((named ^ of_area).ravel()).reshape(of_area.shape))
+    made: NDArray[np.uint64] = belongs.astype(np.uint64) @ spread
+    return made
 
 
-def _missing(line: _Line, imputed: Imputed, inside: Integers) -> DataFrame:
+def _missing(line: _Line, runs: list[Imputed], inside: Integers) -> DataFrame:
     """What was put in the place of figures that are not there."""
-    at, year = np.nonzero((imputed.how != NONE) & (imputed.how != REPORTED))
-    bounds = np.quantile(imputed.draws[at, year], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
+    imputed = runs[0]
+    at, year = np.nonzero((imputed.how != NONE) & (imputed.how != REPORTED) & ~line.is_open)
     point, is_drawn = imputed.point[at, year], imputed.how[at, year] == DRAWN
+    lower, upper = _bounds([run.draws[at, year] for run in runs], point)
     rests = {name: np.where(is_drawn | (place[at, year] < 0), 0, line.years[place[at, year]])
              for name, place in (("before", imputed.before), ("after", imputed.after))}  # fmt: skip
     return DataFrame({
         "area": inside[at], "year": line.years[year], "iccs": line.iccs, "series": line.series,
-        "how": imputed.how[at, year], "value": point, "lower": np.minimum(bounds[0], point),
-        "upper": np.maximum(bounds[1], point), "population": line.persons[at, year], **rests,
+        "how": imputed.how[at, year], "value": point, "lower": lower, "upper": upper,
+        "population": line.persons[at, year], **rests,
     })  # fmt: skip
 
 
@@ -190,7 +233,7 @@ def _pools(figures: Figures, inside: Integers) -> Integers:
     return numbers
 
 
-def _seeds(figures: Figures, inside: Integers) -> "np.typing.NDArray[np.uint64]":
+def _seeds(figures: Figures, inside: Integers) -> NDArray[np.uint64]:
     """A number that follows from the code of each area, whatever other areas there are."""
     return pd.util.hash_array(figures.areas.to_numpy(object))[inside].astype(np.uint64)
 

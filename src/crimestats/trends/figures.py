@@ -13,7 +13,7 @@ from crimestats.frames import SERIES
 
 STATUSES = ("exact", "bounded", "conflicting")
 """Statuses of figures that can be summed; the sum has the last of those of its parts."""
-STATES = (*STATUSES, "estimated", "below_floor")
+STATES = (*STATUSES, "estimated", "below_floor", "no_population")
 """Statuses that the tables know beside those that are reported, as they are numbered."""
 BASES = ("reported", "summed", "estimated")
 """How a figure came about, as `basis` numbers it."""

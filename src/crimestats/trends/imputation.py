@@ -17,6 +17,7 @@ from scipy.special import ndtri, stdtrit
 
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 HOW = ("", "reported", "interpolated", "carried", "drawn")
 """How a figure came about; empty where there is none."""
@@ -36,10 +37,15 @@ LEAST_DONORS = 5
 LEAST_COUNT = 5.0
 """Figure that an area needs to be drawn from: the rate of a smaller one is mostly chance."""
 
-_PRIOR = 4.0  # changes that the common step counts for, beside an area's own
+SPREAD = 0.7
+"""Standard deviation of the log rate between areas of a subregion (the same data: 0.35 to 1.0), which counts
+for as much as four areas beside those that are drawn from."""
+
+_PRIOR = 4.0  # changes that the common step counts for, beside an area's own; areas that `SPREAD` does
 _LEAST_CHANGES = 10  # of a series, to know its common step
 _HALF = 0.5  # added to a count, so that nil has a logarithm (Jeffreys prior of a Poisson rate)
 _SMALLEST = 1e-4
+_NIL = 1e-9  # what is left of nil after its logarithm
 _UPPER = 0.975  # quantile at which Student's t and the normal distribution are compared
 
 
@@ -92,9 +98,9 @@ def impute(series: Series, draws: int, carry: int = CARRY) -> Imputed:
     Returns:
         The series; no figure where no area has one in the year, or the residents are unknown.
     """
-    before, after = _neighbours(series)
-    how = _how(series, before, after, carry)
     rate = _log_rate(series)
+    before, after = _neighbours(series, ~np.isnan(rate))
+    how = _how(series, before, after, carry)
     middle = _between(rate, before, after)
     spread = _spread(series, rate, before, after, draws)
     own = (how != NONE)[:, :, None]
@@ -102,15 +108,15 @@ def impute(series: Series, draws: int, carry: int = CARRY) -> Imputed:
     drawn = np.where(own, np.exp(middle[:, :, None] + spread) * series.persons[:, :, None], np.nan)
     point = np.where(how == REPORTED, series.counts, np.where(own[:, :, 0], expected - _HALF, np.nan))
     drawn = np.where((how == REPORTED)[:, :, None], series.counts[:, :, None], np.maximum(drawn - _HALF, 0))
-    return _from_others(series, Imputed(np.maximum(point, 0), drawn, how, before, after))
+    point = np.where(point < _NIL, 0, point)
+    return _from_others(series, Imputed(point, drawn, how, before, after))
 
 
-def _neighbours(series: Series) -> tuple[Integers, Integers]:
+def _neighbours(series: Series, known: Flags) -> tuple[Integers, Integers]:
     """Places of the years that a figure is interpolated from or carried from; -1 where there is none.
 
     A gap in which a new segment begins carries the figure before it: nothing is drawn across a break.
     """
-    known = ~np.isnan(series.counts)
     years = np.arange(known.shape[1])
     before = np.maximum.accumulate(np.where(known, years, -1), axis=1)
     after = np.minimum.accumulate(np.where(known, years, len(years))[:, ::-1], axis=1)[:, ::-1]
@@ -219,7 +225,8 @@ def _from_others(series: Series, imputed: Imputed) -> Imputed:
                 taken = rates[picked, year, np.arange(drawn.shape[2])]
                 persons = series.persons[takers, year]
                 point[takers, year] = rate[donors, year].mean() * persons
-                drawn[takers, year] = _spread_out(taken, rate[donors, year], jitter) * persons[:, None]
+                spread = _spread_out(taken, rate[donors, year], series.persons[donors, year], jitter)
+                drawn[takers, year] = _by_chance(spread * persons[:, None], jitter)
                 how[takers, year], is_needed[takers, year] = DRAWN, False
     return Imputed(point, drawn, how, imputed.before, imputed.after)
 
@@ -244,20 +251,24 @@ def _own(seed: int, draws: int) -> tuple[Numbers, Numbers]:
     return random.random(draws), random.standard_normal(draws)
 
 
-def _spread_out(taken: Numbers, rates: Numbers, jitter: Numbers) -> Numbers:
+def _spread_out(taken: Numbers, rates: Numbers, persons: Numbers, jitter: Numbers) -> Numbers:
     """Rates taken from few areas, spread as a new area would be.
 
-    A new area differs from the mean of n others by their variance times 1 + 1/n, which a bootstrap has
-    1 - 1/n of, and by the quantiles of Student's t with n - 1 degrees of freedom, since that variance is
-    not known either.
+    A new area differs from the mean of n others by their variance times 1 + 1/n, where the drawing has
+    that of the n themselves only; and by the quantiles of Student's t, since the variance is not known
+    either. Half an event among all of them stands for nil.
     """
-    if len(rates) < 2 or not (rates > 0).any():
-        return taken
-    least = rates[rates > 0].min() * _HALF
-    logs = np.log(np.maximum(rates, least))
-    short = np.sqrt(2 * logs.var(ddof=1) / len(logs))
-    wider = stdtrit(len(logs) - 1, _UPPER) / ndtri(_UPPER)
-    spread: Numbers = np.exp(
-        logs.mean() + wider * (np.log(np.maximum(taken, least)) - logs.mean() + short * jitter)
-    )
-    return spread
+    least = _HALF / persons.sum()
+    logs, free = np.log(rates + least), _PRIOR + len(rates) - 1
+    variance = (_PRIOR * SPREAD**2 + len(rates) * logs.var()) / free
+    short = np.sqrt(max(variance * (1 + 1 / len(rates)) - logs.var(), 0))
+    wider = stdtrit(free, _UPPER) / ndtri(_UPPER)
+    middle = logs.mean()
+    spread: Numbers = np.exp(middle + wider * (np.log(taken + least) - middle + short * jitter)) - least
+    return np.maximum(spread, 0)
+
+
+def _by_chance(expected: Numbers, jitter: Numbers) -> Numbers:
+    """Counts around what is expected (normal approximation of a Poisson), in an order of their own."""
+    chance: Numbers = expected + np.sqrt(expected) * np.roll(jitter, 1, axis=1)
+    return np.maximum(chance, 0)

@@ -73,7 +73,8 @@ def rates(
     area, year = data["area"].to_numpy(), data["year"].to_numpy()
     persons = groups.residents.of(area, year, stratum)
     counted: dict[str, Numbers] = {name: data[name].to_numpy() for name in NUMBERS}
-    counted, persons, is_partial = _of_groups(counted, persons, parts)
+    is_estimated = data["basis"].to_numpy() == _ESTIMATED
+    counted, persons, is_partial = _of_groups(counted, persons, parts, is_estimated)
     persons = _of_estimates(figures, stratum, persons, groups)
     base = figures.series["rate_base"].to_numpy()[series]
     living = np.where(np.isnan(base), np.nan, persons)
@@ -100,7 +101,7 @@ def _intervals(counted: dict[str, Numbers], times: Numbers, is_counted: Flags) -
 
 
 def _of_groups(
-    counted: dict[str, Numbers], persons: Numbers, parts: Membership
+    counted: dict[str, Numbers], persons: Numbers, parts: Membership, is_estimated: Flags
 ) -> tuple[dict[str, Numbers], Numbers, Flags]:
     """What is counted and the residents it is of; of groups, over the areas whose residents are known."""
     is_partial = np.zeros(len(persons), dtype=bool)
@@ -113,14 +114,15 @@ def _of_groups(
     lacks = parts.any(~is_known)
     if lacks.any():
         is_partial[parts.figure] = lacks
-        counted = {
-            name: _put(
-                numbers,
-                parts.figure[lacks],
-                parts.summed(np.where(is_known, numbers[: parts.n_areas], 0))[lacks],
+        at = parts.figure[lacks]
+        for name, numbers in counted.items():
+            own = numbers[: parts.n_areas]
+            known, others = (
+                parts.summed(np.where(chosen, own, 0))[lacks] for chosen in (is_known, ~is_known)
             )
-            for name, numbers in counted.items()
-        }
+            counted = counted | {
+                name: _put(numbers, at, np.where(is_estimated[at], numbers[at] - others, known))
+            }
     return counted, persons, is_partial
 
 
