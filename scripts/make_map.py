@@ -28,7 +28,8 @@ WITHIN = {  # shapes of one area there that belong to another code: west, south,
 }
 SAHARA = 27 + 40 / 60  # degrees north: to the south of it, what is drawn as Morocco there is Western Sahara
 PLACES = {  # drawn with another area there, or not at all; parts of countries stand at their middle
-    "BES": (-68.27, 12.18), "CCK": (96.87, -12.16), "CXR": (105.65, -10.48), "GLP": (-61.55, 16.25),
+    "BES": (-68.27, 12.18), "CCK": (96.87, -12.16), "CHI": (-2.3, 49.4), "CXR": (105.65, -10.48),
+    "GLP": (-61.55, 16.25),
     "MTQ": (-61.01, 14.65), "MYT": (45.15, -12.82), "REU": (55.53, -21.12), "SJM": (17.5, 78.6),
     "TKL": (-171.85, -9.17), "GBR_E_W": (-1.6, 52.6), "GBR_NI": (-6.7, 54.6), "GBR_S": (-4.2, 56.8),
     "IRQ_C": (43.9, 32.6), "IRQ_KRI": (44.3, 36.2),

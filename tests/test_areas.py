@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crimestats.areas import (
     areas,
+    enough,
     groupings,
     match,
     match_sex,
@@ -35,6 +36,7 @@ NO_POPULATION = {
     "ATF",
     "BVT",
     "CCK",
+    "CHI",
     "CXR",
     "HMD",
     "IOT",
@@ -123,8 +125,26 @@ def test_regions_divide_the_world_and_subregions_the_regions() -> None:
 def test_places_that_m49_does_not_give_are_marked() -> None:
     table = groupings()
     marked = table[table["source"] != "m49"]
-    assert set(marked["area"]) == {"XKX", "TWN"}
+    assert set(marked["area"]) == {"XKX", "TWN", "CHI"}
     assert set(marked.loc[marked["area"] == "XKX", "code"]) == {"001", "150", "039"}
+    assert set(marked.loc[marked["area"] == "CHI", "code"]) == {"001", "150", "154"}
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "least", "verdict"),
+    [
+        (4, 9, 5, True), (3, 9, 5, False), (5, 10, 5, True), (4, 10, 5, False), (1, 1, 5, True), (0, 1, 5, False),
+        (1, 3, 5, True), (2, 9, 2, True), (0, 200, 0, True), (0, 2, 0, True), (0, 0, 5, False),
+    ],
+)  # fmt: skip
+def test_how_many_areas_are_enough(count: int, size: int, least: int, verdict: bool) -> None:
+    assert enough([count], [size], least).tolist() == [verdict]
+
+
+@given(st.integers(0, 60), st.integers(1, 60), st.integers(0, 20))
+def test_more_areas_are_never_too_few(count: int, size: int, least: int) -> None:
+    assert enough([count + 1], [size], least) >= enough([count], [size], least)
+    assert enough([count], [size], least) or count < least
 
 
 def test_an_unknown_grouping_is_a_wrong_call() -> None:
@@ -260,6 +280,7 @@ def test_every_label_is_found() -> None:
         ("Российская Федерация", "RUS"), ("中国", "CHN"), ("United Kingdom (Scotland)", "GBR_S"),
         ("gbr-e-w", "GBR_E_W"), ("Kosovo under UNSCR 1244", "XKX"), ("Korea, Dem. People's Rep.", "PRK"),
         ("Curacao", "CUW"), ("Reunion", "REU"), ("Samplonia", "SMP"),
+        ("Channel Islands", "CHI"), ("CHI", "CHI"), ("Guernsey", "GGY"), ("Jersey", "JEY"),
     ],
 )  # fmt: skip
 def test_labels_that_people_write(label: str, area: str) -> None:
@@ -268,7 +289,7 @@ def test_labels_that_people_write(label: str, area: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["na", "no", "World", "Other", "Korea", "Channel Islands", "Sark", "Great Britain", "", " ", "145"],
+    ["na", "no", "World", "Other", "Korea", "Channel Island", "Sark", "Great Britain", "", " ", "145"],
 )
 def test_what_is_not_in_the_table_is_refused(label: str) -> None:
     assert match(pd.Series([label]))["area"].tolist() == ["_U"]
@@ -436,12 +457,12 @@ def test_faults_of_an_own_table(tmp_path: Path, row: str, place: str, fault: str
 
 def test_an_own_table_needs_no_ages_and_takes_names(tmp_path: Path) -> None:
     table = population(
-        own(tmp_path, "area,year,sex,population\nPortugal,2020,Total,10.5\nPRT,2020,Women,5\n")
+        own(tmp_path, "area,year,sex,population\nPortugal,2020,Total,10500000.5\nPRT,2020,Women,5e6\n")
     )
     assert table[["area", "year", "sex", "age", "population"]].to_numpy().tolist() == [
-        ["PRT", 2020, "_T", "_T", 10.5], ["PRT", 2020, "F", "_T", 5.0],
+        ["PRT", 2020, "_T", "_T", 10500000.5], ["PRT", 2020, "F", "_T", 5e6],
     ]  # fmt: skip
-    bare = population(own(tmp_path, "area,year,population\nPRT,2020,10\n"))
+    bare = population(own(tmp_path, "area,year,population\nPRT,2020,10000000\n"))
     assert bare[["sex", "age"]].to_numpy().tolist() == [["_T", "_T"]]
 
 
@@ -451,10 +472,10 @@ def test_the_line_is_that_of_the_file(tmp_path: Path) -> None:
 
 
 def test_an_own_table_may_divide_by_citizenship_and_by_nothing_else(tmp_path: Path) -> None:
-    text = "area,year,sex,age,population,citizenship\nMEX,2020,_T,_T,5,_T\nMEX,2020,_T,_T,1,FOR\n"
+    text = "area,year,sex,age,population,citizenship\nMEX,2020,_T,_T,125000000,_T\nMEX,2020,_T,_T,1,FOR\n"
     table = population(own(tmp_path, text))
     assert table[["population", "citizenship", "source"]].to_numpy().tolist() == [
-        [5, "_T", "own"],
+        [125_000_000, "_T", "own"],
         [1, "FOR", "own"],
     ]
     with pytest.raises(DefinitionError, match="line 1: has a column urban that is not known"):
@@ -497,7 +518,7 @@ def test_names_that_unodc_publishes_are_known() -> None:
         for name in read_csv(folder / "homicide" / f"homicide_{file}.csv")[column]
     }
     found = match(pd.Series(sorted(names | set(listed["country_as_published"]))))
-    assert set(found.loc[found["area"] == "_U", "label"]) == {"Channel Islands", "Sark", "World"}
+    assert set(found.loc[found["area"] == "_U", "label"]) == {"Sark", "World"}
     coded = listed[~listed["iso3_code"].isin(["WORLD", "nan"])]
     assert match(coded["country_as_published"])["area"].tolist() == coded["iso3_code"].tolist()
 

@@ -16,7 +16,7 @@ from crimestats.frames import BREAKDOWNS, TRENDS
 from crimestats.release import read_parquet, write_parquet
 from crimestats.trends import poisson
 from crimestats.trends.averages import averages, means
-from crimestats.trends.changes import changes
+from crimestats.trends.changes import changes, in_words, is_cut
 
 KEYS = {
     "iccs": "0501", "measure": "offences", "unit": "number", "stage": "recorded", "source": "CJS",
@@ -343,7 +343,8 @@ def parquet(tmp_path):
 def test_commands_print_and_write(parquet, tmp_path):
     shown = command("changes", parquet, "--from", 2010, "--to", 2015, "--out", tmp_path / "changes.csv")
     assert shown.exit_code == 0
-    assert "Lines: 2 (1 rising, 1 too_few)" in shown.output
+    assert "Lines: 2\n  1 rising\n  1 stable\n" in shown.output
+    assert "FJI   0501 offences  2010–2015  " in shown.output
     assert pd.read_csv(tmp_path / "changes.csv")["last_year"].tolist() == [2015, 2015]
     assert command("changes", parquet, "--out", tmp_path / "changes.parquet", "--quiet").output == ""
     assert "verdict" in read_parquet(tmp_path / "changes.parquet")
@@ -357,6 +358,48 @@ def test_commands_print_and_write(parquet, tmp_path):
         assert command(name, parquet, "--out", tmp_path / f"{name}.csv", "--quiet").output == ""
         assert len(pd.read_csv(tmp_path / f"{name}.csv")) == len(rows) > 0
         assert command(name, parquet, "--out", tmp_path / f"{name}.parquet").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        (RISING, "rising"), (RISING[:4], "too few to say: too few years"),
+        ((3, 5, 2, 6, 4, 5), "too few to say: too uncertain"), ((0, 0, 0, 0, 0), "too few to say: nil figures"),
+        ((100, 108, 118, 125, 139, ">140"), "too few to say: no upper bound"),
+    ],
+)  # fmt: skip
+def test_the_verdict_in_words_has_its_reason(figures, words):
+    table = changes(trends_of(series(*figures)))
+    assert in_words(table).tolist() == [words]
+    assert not is_cut(table).any()
+
+
+def test_too_few_years_since_a_break_say_so():
+    text = series(*RISING) + "\n" + series(10, 11, first=2016, further="segment=2")
+    table = changes(trends_of(text).astype({"segment": "int64"}))
+    assert in_words(table).tolist() == ["too few to say: too few years since a break"]
+    assert is_cut(table).tolist() == [True]
+    assert in_words(table.iloc[:0]).tolist() == []
+
+
+def test_printed_tables_fit_a_terminal(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    quiet = (4000, 4100, 3950, 4050, 4020, 3980)
+    tables = [
+        trends_of(series(*quiet, *(9 * each for each in quiet), area="GBR_E_W"), iccs=iccs, sex=sex, method=method)
+        for iccs in ("07032+07033", "0501") for sex in ("_T", "F") for method in ("panel", "estimated")
+    ]  # fmt: skip
+    path = write_parquet(TRENDS.join(*tables), "Trends", tmp_path / "trends.parquet")
+    for name in ("changes", "jumps"):
+        lines = command(name, path).output.splitlines()
+        assert any("GBR_E_W" in line for line in lines)
+        assert max(map(len, lines)) <= 80
+    shown = command("changes", path).output
+    assert (shown.count("panel"), shown.count("estimated")) == (4, 4)
+
+
+def test_nothing_in_the_window_is_said(parquet):
+    assert command("changes", parquet, "--from", 2030).output == "No figure in the window.\n"
 
 
 @pytest.mark.parametrize("out", ["changes.xls", "nowhere/changes.csv"])

@@ -134,9 +134,16 @@ def test_tabulate_and_publish(folder, tmp_path):
     assert len(pd.read_parquet(tmp_path / "trends.parquet")) == len(
         pd.read_parquet(tmp_path / "release" / "trends.parquet")
     )
-    done = crimestats("publish", tmp_path / "trends.parquet", "--out", tmp_path / "second")
+    words = ("--method", "estimated", "--estimates", tmp_path / "estimates.parquet", "--quiet")
+    source = tmp_path / "release" / "observations.parquet"
+    done = crimestats("tabulate", source, *words, "--out", tmp_path / "trends.parquet")
+    assert done.returncode == 0, done.stderr
+    beside = ("--estimates", tmp_path / "estimates.parquet", "--out", tmp_path / "second")
+    done = crimestats("publish", tmp_path / "trends.parquet", *beside)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "second" / "index.html").is_file()
+    published = pd.read_parquet(tmp_path / "second" / "estimates.parquet")
+    pd.testing.assert_frame_equal(published, pd.read_parquet(tmp_path / "estimates.parquet"))
 
 
 def test_questionnaire_items_and_list(tmp_path):

@@ -75,3 +75,38 @@ def test_replacing_leaves_the_old_file_where_writing_fails(tmp_path):
         files.replacing(tmp_path / "none" / "x") as place,
     ):
         place.write_text("x", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "fault"),
+    [
+        (
+            b"area;year\nFJI;2020\n",
+            ", line 1",
+            "is separated by semicolons. Save it as comma-separated",
+        ),
+        (b'area\tyear\nFJI\t"2020\n', ", line 1", "is separated by tabs"),
+        ("area,year\nFJI,2020\n".encode("utf-16"), "", "it is UTF-16 text"),
+        (b"PAR1\xff\xfe", "", "it is a Parquet file"),
+        (b"area\n\xe9\n", "", "it is not UTF-8 text"),
+        (None, "", "it is a folder"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_in_one_line(tmp_path, content, place, fault):
+    path = tmp_path / "bad.csv"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises((FileError, DefinitionError)) as caught:
+        files.read_csv(path)
+    assert caught.value.place == f"{path}{place}"
+    assert fault in str(caught.value)
+    assert "codec" not in str(caught.value)
+    assert "Errno" not in str(caught.value)
+
+
+def test_one_column_needs_no_separator(tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("title\na; b\n", encoding="utf-8")
+    assert files.read_csv(path)["title"].tolist() == ["a; b"]

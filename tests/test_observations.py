@@ -65,7 +65,7 @@ def test_a_figure_carries_what_the_questionnaire_says_of_its_item():
         "measure": "victims", "unit": "number", "stage": "recorded", "source": "CJS", "sex": "F", "age": "_T",
         "mechanism": "_T", "value": 3462.0, "lower": 3462.0, "upper": 3462.0, "status": "exact",
         "findings": "", "note": "provisional", "return_id": "mx.xlsx", "sheet": "Homicide", "cell": "D7",
-        "segment": 1,
+        "segment": 0,
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
     assert frames.OBSERVATIONS.check(observed) is observed
@@ -190,20 +190,21 @@ BROKEN = """
 @pytest.mark.parametrize(
     ("answer", "years", "segments"),
     [
-        ("2018", [2018], [1, 1, 2, 2]),
-        ("2018 and 2020", [2018, 2020], [1, 1, 2, 3]),
-        ("2017-01-01", [2017], [1, 2, 2, 2]),
-        ("٢٠١٧", [2017], [1, 2, 2, 2]),
-        ("2010", [2010], [2, 2, 2, 2]),
-        ("none", [], [1, 1, 1, 1]),
-        ("120180", [], [1, 1, 1, 1]),
+        ("2018", [2018], [0, 0, 2018, 2018]),
+        ("2018 and 2020", [2018, 2020], [0, 0, 2018, 2020]),
+        ("2017-01-01", [2017], [0, 2017, 2017, 2017]),
+        ("٢٠١٧", [2017], [0, 2017, 2017, 2017]),
+        ("2010", [2010], [2010, 2010, 2010, 2010]),
+        ("none", [], [0, 0, 0, 0]),
+        ("120180", [], [0, 0, 0, 0]),
+        ("0018", [], [0, 0, 0, 0]),
     ],
 )
 def test_a_declared_break_starts_a_new_segment_of_its_module(answer, years, segments):
     cells = cells_of(BROKEN.format(answer))
     assert seen(breaks(cells), "area", "module", "year") == [("MEX", "homicide", year) for year in years]
     observed = observe(cells, report_of())
-    assert observed["segment"].tolist() == [*segments, 1, 1]
+    assert observed["segment"].tolist() == [*segments, 0, 0]
 
 
 def test_an_empty_round_is_an_empty_table():

@@ -115,6 +115,27 @@ def test_an_area_without_any_figure_has_a_panel_that_says_so():
     assert "Fiji has no figure" in pictures.explain(table, "multiples", areas=["FJI", "MEX"])
 
 
+def written_texts(chart, path):
+    """What stands in the file, text by text."""
+    return re.findall(r"<text[^>]*>([^<]*)</text>", pictures.write(chart, path).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_panel_without_a_figure_has_no_numbers_beside_it(tmp_path, shared):
+    table = trends(*SERIES_OF_MEXICO)
+    alone = pictures.small_multiples(table, shared=shared)
+    both = pictures.small_multiples(trends(*SERIES_OF_MEXICO, row("FJI", 2010)), shared=shared)
+    numbers = [
+        [text for text in written_texts(chart, tmp_path / "x.svg") if re.fullmatch(r"[−-]?[0-9.]{1,3}", text)]
+        for chart in (alone, both)
+    ]
+    assert numbers[0] == numbers[1] != []
+    nothing = written_texts(
+        pictures.small_multiples(trends(row("FJI", 2010)), by="value", shared=shared), tmp_path / "x.svg"
+    )
+    assert [text for text in nothing if re.fullmatch(r"[−-]?[0-9.]{1,3}", text)] == []
+
+
 def test_an_area_that_was_asked_for_is_shown_without_a_row():
     table = trends(*SERIES_OF_MEXICO, row("FJI", 2010, 3.0, measure="held"))
     narrowed = pictures.choose(table, measure="victims")
@@ -289,6 +310,48 @@ def test_dots_stand_by_region_from_the_highest_and_below_the_figure_of_their_reg
     assert "hold 40 to 40 per cent" in json.dumps(spec)
 
 
+def headings(chart):
+    return [
+        entry["text"]
+        for entry in every(chart.to_dict(), "title")
+        if isinstance(entry, dict) and entry.get("offset") == 6
+    ]
+
+
+def test_groups_stand_by_level_and_not_in_one_order():
+    rows = [row(code, 2010, 10.0 * at, grouping="m49", method="reported", coverage_population=0.6)
+            for at, code in enumerate(("005", "419", "021", "019", "150", "001"), 1)]  # fmt: skip
+    chart = pictures.dots(trends(*rows), 2010, grouping="m49")
+    assert headings(chart) == ["The world", "Regions", "Subregions", "Parts of subregions"]
+    orders = [sort for sort in every(chart.to_dict(), "sort") if sort]
+    assert orders[::len(orders) // 4] == [
+        ["World"], ["Europe", "Americas"], ["Northern America", "Latin America and the Caribbean"], ["South America"]
+    ]  # fmt: skip
+    mine = [entry | {"grouping": "mine"} for entry in rows[:2]]
+    assert headings(pictures.dots(trends(*mine), 2010, grouping="mine")) == ["Groups"]
+
+
+@pytest.mark.parametrize("grouping", ["m49", "ldc", "lldc", "sids", "glotip"])
+def test_every_level_of_a_shipped_grouping_has_a_heading(grouping):
+    assert all(wording.has_text(f"level.{level}") for level in areas.groupings(grouping)["level"].unique())
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([row("MEX", 2010, 30.0)], set()),
+        ([row("MEX", 2010, 30.0, 20.0, 40.0)], {"figure within its bounds"}),
+        ([row("MEX", 2010, 30.0), row("FJI", 2010, math.nan, 0.0, 4.0)], {"only bounds are known"}),
+        ([row("MEX", 2010, 30.0, 20.0, 40.0), row("FJI", 2010, math.nan, 0.0, 4.0)],
+         {"figure within its bounds", "only bounds are known"}),
+    ],
+    ids=["exact", "within bounds", "bounds alone", "both"],
+)  # fmt: skip
+def test_the_key_tells_bounds_around_a_dot_from_bounds_alone(tmp_path, rows, words):
+    said = written_texts(pictures.dots(trends(*rows), 2010), tmp_path / "x.svg")
+    assert {text for text in said if "bounds" in text and len(text) < 30} == words
+
+
 def test_a_region_below_the_floor_has_no_rule():
     table = trends(
         row("MEX", 2010, 30.0),
@@ -388,7 +451,7 @@ def test_every_text_can_be_filled_in_and_is_there_once():
     table = read_csv(shipped("questionnaires", "pictures.en.csv"), ("key", "text"))
     assert table["key"].is_unique
     known = {"base", "first", "last", "number", "areas", "title", "unit", "years", "figures", "methods", "year", "low",
-             "high", "least", "most", "names", "source", "limit"}  # fmt: skip
+             "high", "least", "most", "names", "source", "limit", "stage"}  # fmt: skip
     assert {name for text in table["text"] for name in re.findall(r"{(\w+)}", text)} <= known
 
 

@@ -127,6 +127,42 @@ def test_same_input_same_bytes(published, tmp_path, seed):
     assert contents(publish(tmp_path / "again", given)) == contents(published)
 
 
+SERIES_OF = {
+    "Trends": ["area", "iccs", *frames.SERIES, "grouping", "method"],
+    "Estimates": ["area", "iccs", *frames.SERIES, "grouping"],
+    "Observations": ["area", "item", "scheme", "code", *frames.SERIES, "questionnaire", "agency"],
+    "Classified": ["area", "item", "scheme", "code", *frames.SERIES, "questionnaire", "agency", "iccs"],
+    "Revisions": ["area", "questionnaire", "agency", "item", "scheme", "iccs", *frames.SERIES],
+    "Sdg": ["indicator", "series", "area", "grouping", "sex"],
+    "Cells": ["area", "item"],
+}
+STEADY = ("series_title", "unit", "iccs_version", "correspondence", "tags", "grouping", "method")
+
+
+@pytest.mark.parametrize("name", SERIES_OF)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_years_of_a_series_stand_together_in_their_order(tmp_path, name, seed):
+    years = list(range(1990, 2014))
+    table = pd.concat([filled(name, len(years)).assign(year=years) for _ in range(2)], ignore_index=True)
+    series = SERIES_OF[name]
+    for column in {*series, *STEADY} & set(table):
+        table[column] = pd.Categorical(["_T"] * len(table))
+    table["area"] = pd.Categorical(["MEX"] * len(years) + ["FJI"] * len(years))
+    varied = [key for key, kind in frames.FRAMES[name].columns.items()
+              if kind == "key" and key not in {*series, *STEADY}]  # fmt: skip
+    assert varied
+    for place, column in enumerate(varied):
+        codes = [f"{(7 * row + place) % 5}" for row in range(len(table))]
+        table[column] = pd.Categorical(codes)
+    table = frames.FRAMES[name].cast(table)
+    paths = [release.write_parquet(rows, name, tmp_path / f"{number}.parquet")
+             for number, rows in enumerate([table, shuffled(table, seed)])]  # fmt: skip
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    got = release.read_parquet(paths[0])
+    assert got["area"].tolist() == ["FJI"] * len(years) + ["MEX"] * len(years)
+    assert got["year"].tolist() == years * 2
+
+
 def shuffled(table, seed):
     """The same rows in another order, with codes in another order and codes that do not occur."""
     table = table.sample(frac=1, random_state=seed)
@@ -282,3 +318,17 @@ def test_what_is_no_table_of_a_release_is_refused(tmp_path):
     ):
         with pytest.raises(FileError, match=fault):
             release.read_parquet(tmp_path / f"{name}.parquet")
+
+
+def test_a_place_that_holds_something_else_is_told_in_one_line(tmp_path):
+    (tmp_path / "figures.csv").write_text("area,year\nFJI,2020\n", encoding="utf-8")
+    release.write_parquet(frames.LINEAGE.empty(), "Lineage", tmp_path / "lineage.parquet")
+    for name, says in (
+        ("figures.csv", "it is a file of another kind"), (".", "it is a folder"),
+        ("none.parquet", "there is no such file"), ("lineage.parquet", "holds lineage, not trends"),
+    ):  # fmt: skip
+        with pytest.raises(FileError, match=says) as caught:
+            release.read_parquet(tmp_path / name, frame="Trends")
+        assert caught.value.place == str(tmp_path / name)
+        assert len(str(caught.value)) < len(str(tmp_path)) + 120
+    assert release.read_parquet(tmp_path / "lineage.parquet", frame="Lineage").empty

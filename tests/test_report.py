@@ -525,25 +525,78 @@ def test_latest_figures_with_ranges_flags_and_change(definition):
     assert "findings.html#MEX" in page.links
 
 
-def test_regions_with_their_coverage(trends, release_html):
-    world = trends[(trends["area"] == "001") & (trends["iccs"] == "0401") & (trends["year"] == 2022)].iloc[0]
-    rows = [row for row in Page(release_html).rows if row[0] == "World"]
+OCEANIA = ("AUS", "FJI", "NZL", "PNG", "SLB")  # nine in ten of its residents
+AMERICAS = ("MEX", "CAN", "COL")  # two in ten
+
+
+def reported_by(*units, texts=("900",)):
+    return tabulate(as_classified([row for unit in units for row in victims(texts, 2022, unit)]))
+
+
+def sums_of(html):
+    """Rows of the tables of regions, and what is said of those that are not shown."""
+    tables = re.findall(r'<table class="regions">.*?</table>', html, re.DOTALL)
+    return [row for each in tables for row in Page(each).rows], re.findall(r'withheld">([^<]*)<', html)
+
+
+def test_regions_with_their_coverage():
+    table = reported_by(*OCEANIA, *AMERICAS)
+    found = (
+        table[(table["year"] == 2022) & (table["grouping"] == "m49")]
+        .astype({"area": "str"})
+        .set_index("area")
+    )
+    oceania, americas = found.loc["009"], found.loc["019"]
+    rows, (said,) = sums_of(report.release_page(table))
     expected = [
-        "World", shown_between(world["value"], world["lower"], world["upper"]),
-        shown_between(world["rate"], world["rate_lower"], world["rate_upper"], 2), str(world["n_areas"]),
-        f"{shown(world['coverage_areas'] * 100)} %", f"{shown(world['coverage_population'] * 100)} %",
+        "Oceania", shown_between(oceania["value"], oceania["lower"], oceania["upper"]),
+        shown_between(oceania["rate"], oceania["rate_lower"], oceania["rate_upper"], 2), "5",
+        f"{shown(oceania['coverage_areas'] * 100)} %", f"{shown(oceania['coverage_population'] * 100)} %",
     ]  # fmt: skip
-    assert expected in rows
+    assert rows[1:] == [expected]
+    assert oceania["coverage_population"] > 0.5 > americas["coverage_population"]
+    assert said.startswith("Not shown for 2022: the areas that report hold too few of the residents")
+    assert f"Americas: {shown(americas['coverage_population'] * 100)} % of residents, 3 areas" in said
+    assert "The world is not shown either where one of its regions is not." in said
+    assert "Oceania" not in said
+
+
+def test_without_any_region_the_page_says_why():
+    table = reported_by(*AMERICAS)
+    assert table.loc[table["grouping"] == "m49", "lower"].isna().all()
+    rows, (said,) = sums_of(report.release_page(table))
+    assert rows == []
+    assert said.startswith("No sum of the world or of a region is shown for 2022: the areas that report hold")
+    covered = table.loc[table["area"] == "019", "coverage_population"].item()
+    assert f"Americas: {shown(covered * 100)} % of residents, 3 areas" in said
+
+
+def test_every_region_of_a_release_has_a_figure_or_is_named_without(trends, release_html):
+    levels = areas.groupings("m49").query("level in ('world', 'region')")["code"].unique()
+    rows, said = sums_of(release_html)
+    of_year = [
+        found.regions[(found.regions["year"] == found.year) & found.regions["area"].isin(levels)]
+        for found in indicators(trends)
+    ]
+    given = sum(int(each["lower"].notna().sum()) for each in of_year)
+    below = sum(int((each["lower"].isna() & (each["n_areas"] > 0)).sum()) for each in of_year)
+    assert len([row for row in rows if row[0] != "Region"]) == given > 0
+    assert sum(text.count(" % of residents, ") for text in said) == below > 0
+
+
+def test_where_no_region_was_tabulated_nothing_is_said_of_any():
+    html = report.release_page(tabulate(as_classified(victims(["9"], 2022)), groupings=()))
+    assert sums_of(html) == ([], [])
 
 
 def test_a_regional_rate_of_fewer_areas_says_so():
-    table = tabulate(as_classified([*victims(["9"], 2022, "AUS"), *victims(["1"], 2022, "COK")]))
-    marks = re.findall(
-        r'<abbr title="the rate rests on fewer areas[^"]*">p</abbr>', report.release_page(table)
-    )
-    assert len(marks) == 2  # the world, Oceania
-    table = tabulate(as_classified(victims(["9"], 2022, "AUS")))
-    assert "fewer areas" not in report.release_page(table)
+    mark = r'<abbr title="the rate rests on fewer areas[^"]*">p</abbr>'
+    table = reported_by(*OCEANIA, "NFK")  # of which the population is not known
+    assert len(re.findall(mark, report.release_page(table))) == 1
+    assert "fewer areas" not in report.release_page(reported_by(*OCEANIA))
+    alone = report.release_page(reported_by("AUS", "NFK"))
+    assert re.findall(mark, alone) == []
+    assert len(sums_of(alone)[1]) == 1
 
 
 def test_a_measure_without_a_rate_shows_the_figures_themselves():

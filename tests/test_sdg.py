@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import crimestats as cs
-from crimestats import areas, sdg
+from crimestats import areas, release, sdg, store
 from crimestats.cli import sdg as command
 from crimestats.errors import CallError, CrimestatsError, DefinitionError
 from crimestats.frames import OBSERVATIONS, SDG
-from crimestats.sdg import averages, tables
+from crimestats.sdg import averages, floor, tables
 
 RULES = sdg.rules().to_dict("records")
 ANZ = "053"  # Australia and New Zealand: two inhabited areas
@@ -236,17 +236,95 @@ def test_below_the_floor_no_figure_is_given_but_its_coverage():
     assert (row["nature"], row["years"], row["note"]) == (
         "NA",
         "",
-        "under 50% of the residents or too few areas",
+        "under 50% of the residents",
     )
     world = one(data, "001", 2010)
     assert (world["status"], world["n_areas"]) == ("below_floor", 1)
 
 
-def test_five_areas_are_needed_where_there_are_ten():
-    europe = ["AUT", "BEL", "FRA", "DEU", "LIE"]  # Western Europe has nine inhabited areas: five are needed
-    rows = [(area, 2010, 1, 10) for area in europe]
-    assert figures(sdg.report("16.3.2", held(*rows)), "155") == {2010: 10}
-    assert figures(sdg.report("16.3.2", held(*rows[:4])), "155") == {2010: None}
+@pytest.mark.parametrize(
+    ("code", "enough"),
+    [("155", ["DEU", "FRA", "AUT", "LIE"]), ("151", ["RUS", "UKR", "POL", "CZE", "MDA"])],
+    ids=["nine inhabited: four", "ten inhabited: five"],
+)
+def test_five_areas_are_needed_where_there_are_ten(code, enough):
+    rows = [(area, 2010, 1, 10) for area in enough]
+    assert figures(sdg.report("16.3.2", held(*rows)), code) == {2010: 10}
+    row = one(sdg.report("16.3.2", held(*rows[:-1])), code, 2010)
+    assert row["status"] == "below_floor"
+    assert row["coverage_population"] > 0.5
+
+
+def outside(*regions):
+    """Countries that are in none of the regions."""
+    within = areas.groupings().query("code in @regions")["area"]
+    listed = areas.groupings().query("code == '001'")["area"]
+    return [area for area in listed if area not in set(within)]
+
+
+def test_the_world_of_a_share_is_given_and_names_the_region_below_the_floor():
+    data = sdg.report("16.3.2", held(*((area, 2010, 1, 10) for area in outside("002"))))
+    africa, world = one(data, "002", 2010), one(data, "001", 2010)
+    assert (africa["status"], africa["note"]) == (
+        "below_floor",
+        f"under 50% of the residents; too few areas: 0 of {africa['n_areas'] or 58}",
+    )
+    assert (world["status"], world["value"]) == ("exact", 10)
+    assert world["note"] == "regions below the floor: Africa (0% of the residents, 0 areas)"
+    whole = one(sdg.report("16.3.2", held(*((area, 2010, 1, 10) for area in outside()))), "001", 2010)
+    assert (whole["value"], whole["note"]) == (10, "")
+
+
+def test_the_world_of_a_rate_is_refused_where_a_region_is_below_the_floor():
+    rows = [(area, 2010, "homicide_victims", 5) for area in outside("002")]
+    world = one(sdg.report("16.1.1", observed(*rows)), "001", 2010)
+    assert (world["status"], math.isnan(world["value"]), math.isnan(world["lower"])) == (
+        "below_floor",
+        True,
+        True,
+    )
+    assert world["note"] == "refused, since below the floor are: Africa (0% of the residents, 0 areas)"
+    assert 0.8 < world["coverage_population"] < 0.9
+    all_rows = [(area, 2010, "homicide_victims", 5) for area in outside()]
+    assert one(sdg.report("16.1.1", observed(*all_rows)), "001", 2010)["status"] == "exact"
+
+
+def test_a_world_that_is_below_the_floor_itself_says_only_that():
+    world = one(sdg.report("16.3.2", held(("NZL", 2010, 1, 10))), "001", 2010)
+    assert world["note"].startswith("under 50% of the residents; too few areas: 1 of ")
+    assert "Africa" not in world["note"]
+
+
+def test_a_share_under_the_floor_is_rounded_down():
+    assert floor.percent(pd.Series([0.4999, 0.5, 0.999, 1.0, math.nan])).tolist() == [
+        "49%",
+        "50%",
+        "99%",
+        "100%",
+        "0%",
+    ]
+
+
+def test_residents_of_another_vintage_are_said_and_never_divide_a_rate():
+    rows = observed(("AUS", 2010, "homicide_victims", 3000), ("NZL", 2010, "homicide_victims", 1))
+    own = residents(AUS=30_000_000, NZL=10_000_000)
+    assert one(sdg.report("16.1.1", rows, own), ANZ, 2010)["note"] == ""
+    gap = own[(own["area"] != "NZL") | (own["year"] != 2010)]
+    data = sdg.report("16.1.1", rows, gap)
+    lacking, group = one(data, "NZL", 2010), one(data, ANZ, 2010)
+    assert (lacking["status"], math.isnan(lacking["denominator"])) == ("no_figure", True)
+    assert (group["value"], group["denominator"], group["n_areas"]) == (10, 30_000_000, 1)
+    assert group["note"] == "residents by the shipped table, of another vintage, for the coverage of 1 area"
+    shipped = areas.population().query("area == 'NZL' and year == 2010 and sex == '_T' and age == '_T'")
+    assert group["coverage_population"] == pytest.approx(3e7 / (3e7 + shipped["population"].item()), rel=1e-9)
+
+
+def test_weights_of_another_vintage_are_said_too():
+    rows = observed(*((area, 2010, "survey_bribery_prevalence", 10.0) for area in NAMES))
+    row = one(sdg.report("16.5.1", rows, residents(AUS=30_000_000)), ANZ, 2010)
+    where = "residents by the shipped table, of another vintage, for"
+    assert row["note"] == f"{where} the coverage of 1 area; {where} the weights of 1 area"
+    assert one(sdg.report("16.5.1", rows), ANZ, 2010)["note"] == ""
 
 
 def test_a_survey_is_weighted_by_residents():
@@ -260,7 +338,7 @@ def test_a_survey_is_weighted_by_residents():
 
 
 def test_a_region_of_enterprises_is_the_mean_of_its_countries(tmp_path):
-    path = table(tmp_path, "area,year,value\nAUS,2010,10\nNZL,2010,2\n")
+    path = table(tmp_path, "area,year,value,unit\nAUS,2010,10,per_cent\nNZL,2010,2,per_cent\n")
     row = one(sdg.report("16.5.2", sdg.read_figures(path, "16.5.2"), residents(AUS=300, NZL=100)), ANZ, 2010)
     assert (row["value"], row["series"], row["basis"]) == (6, "IC_FRM_BRIB", "mean")
 
@@ -383,10 +461,101 @@ def test_counts_of_homicide_by_category(tmp_path):
 
 
 def test_shares_with_their_weight(tmp_path):
-    path = table(tmp_path, "area,year,value,weight,nature\nAUS,2010,20,100,C\nNZL,2010,50,300,E\n")
+    path = table(
+        tmp_path,
+        "area,year,value,weight,nature,indicator\nAUS,2010,20,100,C,16.3.2\nNZL,2010,50,300,E,16.3.2\n",
+    )
     data = sdg.report("16.3.2", sdg.read_figures(path, "16.3.2"), years=1)
     assert figures(data, ANZ) == {2010: 42.5}
     assert one(data, "NZL", 2010)["nature"] == "E"
+
+
+def test_codes_may_have_lost_their_zero_and_other_categories_are_left_out(tmp_path):
+    path = table(tmp_path, "area,year,iccs,value\nAUS,2010,101,30\nAUS,2010,401,7\nNZL,2010,0102,9\n")
+    data = sdg.report("16.1.1", sdg.read_figures(path, "16.1.1"), residents(AUS=300_000))
+    assert set(data.loc[data["grouping"] == "_Z", "area"]) == {"AUS"}
+    assert one(data, "AUS", 2010)["numerator"] == 30
+
+
+def test_victims_of_trafficking_are_the_category_or_the_sum_of_all_its_parts(tmp_path):
+    text = "area,year,iccs,value\n" + "".join(
+        f"AUS,2010,{code},2\n" for code in ("02041", "2042", "02043", "02049")
+    )
+    text += "NZL,2010,02041,3\nNZL,2010,02042,4\nAUS,2011,0204,20\nAUS,2011,02041,11\nAUS,2010,0101,99\n"
+    persons = residents(AUS=100_000, NZL=100_000)
+    data = sdg.report("16.2.2", sdg.read_figures(table(tmp_path, text), "16.2.2", persons), persons)
+    assert figures(data, "AUS") == {2010: 8, 2011: 20}
+    assert one(data, "AUS", 2010)["note"] == "sum of the parts of 0204"
+    row = one(data, "NZL", 2010)
+    assert (row["status"], row["note"]) == ("no_figure", "no figure: not all parts of 0204 are there")
+
+
+def test_a_part_without_a_figure_is_no_nought(tmp_path):
+    codes = ("02041", "02042", "02043", "02044")
+    text = "area,year,iccs,value\n" + "".join(
+        f"AUS,2010,{code},{'' if code[-1] == '3' else 2}\n" for code in codes
+    )
+    row = one(sdg.report("16.2.2", sdg.read_figures(table(tmp_path, text), "16.2.2")), "AUS", 2010)
+    assert (row["status"], math.isnan(row["lower"])) == ("no_figure", True)
+
+
+SHARES = ["16.1.3", "16.1.4", "16.3.1", "16.3.2", "16.4.2", "16.5.1", "16.5.2", "11.7.2"]
+
+
+@pytest.mark.parametrize("indicator", SHARES)
+@pytest.mark.parametrize("code", ["0101", "0501"])
+def test_counts_by_category_are_no_share(tmp_path, indicator, code):
+    path = table(tmp_path, f"area,year,iccs,sex,value\nAIA,1990,{code},_T,6\n")
+    with pytest.raises(DefinitionError, match="makes the figures counts by category") as error:
+        sdg.read_figures(path, indicator)
+    assert f"{indicator} needs area and year" in str(error.value)
+
+
+@pytest.mark.parametrize("indicator", SHARES)
+def test_a_value_that_does_not_say_that_it_is_a_share_is_refused(tmp_path, indicator):
+    path = table(tmp_path, "area,year,series,value,weight\nAIA,1990,VC_VOV_PHYL,6,1\n")
+    with pytest.raises(DefinitionError, match="lacks columns of the indicator"):
+        sdg.read_figures(path, indicator)
+
+
+@pytest.mark.parametrize(("indicator", "needs"), [("16.1.1", "0101"), ("16.2.2", "0204")])
+def test_counts_of_another_category_are_refused(tmp_path, indicator, needs):
+    path = table(tmp_path, "area,year,iccs,value\nAUS,2010,0501,111\nAUS,2011,0501,9\n")
+    message = f"has no row of {needs}, which {indicator} is made of, but of 0501"
+    with pytest.raises(DefinitionError, match=message):
+        sdg.read_figures(path, indicator)
+
+
+def test_a_table_may_name_its_indicators(tmp_path):
+    path = table(tmp_path, "area,year,indicator,value\nAUS,2010,16.5.1,4\nAUS,2010,16.5.2,9\n")
+    assert figures(sdg.report("16.5.2", sdg.read_figures(path, "16.5.2")), "AUS") == {2010: 9}
+    with pytest.raises(DefinitionError, match=r"names no row of 16\.1\.4"):
+        sdg.read_figures(path, "16.1.4")
+
+
+@pytest.mark.parametrize(
+    ("indicator", "text"),
+    [
+        ("16.5.1", "area,year,value,unit\nAUS,2010,4,number\n"),
+        ("16.5.1", "area,year,numerator,denominator,unit\nAUS,2010,4,9,per_cent\n"),
+        ("16.1.1", "area,year,iccs,value,unit\nAUS,2010,0101,4,per_100000\n"),
+    ],
+)
+def test_another_unit_is_refused(tmp_path, indicator, text):
+    with pytest.raises(DefinitionError, match="line 2, column unit: .* is not the unit"):
+        sdg.read_figures(table(tmp_path, text), indicator)
+
+
+def test_what_is_no_code_is_refused(tmp_path):
+    path = table(tmp_path, "area,year,iccs,value\nAUS,2010,0101,4\nAUS,2011,O101,4\n")
+    with pytest.raises(DefinitionError, match="line 3, column iccs: 'O101' is no code"):
+        sdg.read_figures(path, "16.1.1")
+
+
+def test_a_rate_without_residents_says_so(tmp_path):
+    path = table(tmp_path, "area,year,numerator\nAUS,1800,4\n")
+    row = one(sdg.report("16.1.1", sdg.read_figures(path, "16.1.1")), "AUS", 1800)
+    assert (row["status"], row["note"]) == ("no_figure", "no residents in the table of population")
 
 
 def test_series_of_an_indicator_are_named(tmp_path):
@@ -402,8 +571,8 @@ def test_series_of_an_indicator_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("indicator", "text", "message"),
     [
-        ("16.3.2", "area,year,value\nAUS,2010,5\n", "needs area and year, and numerator and denominator, or value and weight"),
-        ("16.1.1", "area,year,value\nAUS,2010,5\n", "needs area and year, and numerator, or iccs and value"),
+        ("16.3.2", "area,year,value\nAUS,2010,5\n", "needs area and year, and numerator and denominator, or value and weight with unit (per_cent) or indicator (16.3.2)"),
+        ("16.1.1", "area,year,value\nAUS,2010,5\n", "needs area and year, and numerator (victims), or iccs (0101) and value, a count"),
         ("16.1.3", "area,year,value\nAUS,2010,5\n", "needs area and year and series"),
         ("16.3.2", "area,year,numerator,denominator,mechanism\nAUS,2010,5,9,_T\n", "a column mechanism that is not known"),
         ("16.3.2", "area,year,numerator,denominator\nAUS,2010,5,9\nAUT,2010,x,9\n", "line 3, column numerator: 'x' is not a number"),
@@ -412,7 +581,7 @@ def test_series_of_an_indicator_are_named(tmp_path):
         ("16.3.2", "area,year,numerator,denominator\nAUS,10,5,9\n", "line 2, column year: '10' is not a year"),
         ("16.3.2", "area,year,sex,numerator,denominator\nAUS,2010,X,5,9\n", "line 2, column sex: 'X' is not a sex"),
         ("16.3.2", "area,year,nature,numerator,denominator\nAUS,2010,Z,5,9\n", "line 2, column nature: 'Z'"),
-        ("16.1.3", "area,year,series,value\nAUS,2010,VC_X,5\n", "line 2, column series: 'VC_X' is no series"),
+        ("16.1.3", "area,year,series,value,unit\nAUS,2010,VC_X,5,per_cent\n", "line 2, column series: 'VC_X' is no series"),
         ("16.3.2", "area,year,numerator,denominator\nAUS,2010,5,9\nAUS,2010,6,9\n", "line 3, column area: 'AUS' stands twice"),
         ("16.1.1", "area,year,numerator,lower,upper\nAUS,2010,,5,4\n", "has a `lower` above its `upper`"),
         ("16.1.1", "area,year,numerator,lower,upper\nAUS,2010,,5,\n", "has one bound only"),
@@ -498,10 +667,10 @@ def test_the_command_takes_a_folder_a_parquet_and_a_csv(tmp_path):
     out = tmp_path / "sdg.parquet"
     run = CliRunner().invoke(APP, ["16.3.2", str(table(tmp_path, text)), "--out", str(out), "--years", "1"])
     assert run.exit_code == 0
-    written = SDG.check(cs.release.read_parquet(out))
+    written = SDG.check(release.read_parquet(out))
     assert figures(written, ANZ) == {2010: 25}
     place = tmp_path / "observations.parquet"
-    cs.release.write_parquet(held(("AUS", 2010, 1, 10)), "Observations", place)
+    release.write_parquet(held(("AUS", 2010, 1, 10)), "Observations", place)
     listed = tmp_path / "sdg.csv"
     sdmx = tmp_path / "sdmx.csv"
     run = CliRunner().invoke(
@@ -517,10 +686,78 @@ def test_the_command_shows_the_groups(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     place = tmp_path / "observations.parquet"
     rows = held(*((area, 2010, 1, 10) for area in areas.groupings().query("code == '150'")["area"]))
-    cs.release.write_parquet(rows, "Observations", place)
+    release.write_parquet(rows, "Observations", place)
     run = CliRunner().invoke(APP, ["16.3.2", str(place), "--out", str(tmp_path / "a.csv")])
-    assert "Unsentenced among the persons held (per_cent)" in run.output
+    assert "Unsentenced among the persons held, per cent of persons held on the date" in run.output
     assert "10.0 (100%)" in run.output
+
+
+def run_with(tmp_path, data, *arguments):
+    place = tmp_path / "observations.parquet"
+    release.write_parquet(data, "Observations", place)
+    return CliRunner().invoke(
+        APP, [arguments[0], str(place), "--out", str(tmp_path / "a.csv"), *arguments[1:]]
+    )
+
+
+def test_the_command_names_what_it_does_not_show_and_why(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    rows = [(area, year, 1, 10) for year in range(2010, 2016) for area in outside("002", "009")]
+    rows += [(area, 2015, 1, 10) for area in NAMES]
+    run = run_with(tmp_path, held(*rows), "16.3.2", "--years", "1")
+    assert run.exit_code == 0
+    assert (
+        "* World 2012, 2013, 2014: regions below the floor: Africa (0% of the residents, 0 areas), Oceania"
+        in run.output
+    )
+    assert "* Oceania 2015: too few areas: 2 of 2" in run.output
+    assert "-* (78%)" in run.output
+    assert "Not shown: 2 earlier years and 24 groups; they are in" in run.output
+    assert "Population: the shipped table." in run.output
+    assert not run_with(tmp_path, held(*rows), "16.3.2", "--quiet").output
+
+
+def test_the_command_writes_its_units_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    run = run_with(tmp_path, observed(("AUS", 2010, "homicide_victims", 3)), "16.1.1")
+    assert "Victims of intentional homicide, per 100,000 residents of the sex" in run.output
+
+
+@pytest.mark.parametrize(
+    ("indicator", "message"),
+    [
+        ("16.5.1", "16.5.1 needs survey_bribery_prevalence, or survey_bribery_victims and survey_contacts (questionnaire victim"),
+        ("16.2.2", "(questionnaire glotip-2024)"),
+        ("16.4.2", "(questionnaire iafq-2024)"),
+        ("16.5.2", "No questionnaire has figures of 16.5.2: give a CSV. 16.5.2 needs area and year"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("more", [[], ["--quiet"]])
+def test_nothing_to_compute_is_said_and_nothing_is_written(tmp_path, indicator, message, more):
+    run = run_with(tmp_path, observed(("AUS", 2010, "theft_offences", 5)), indicator, *more)
+    assert run.exit_code == 1
+    assert f"has no figure of {indicator}." in run.stderr
+    assert message in run.stderr
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_rows_that_have_no_figure_are_written_and_the_first_says_why(tmp_path):
+    run = run_with(tmp_path, held(("AUS", 2010, 10, "not_available")), "16.3.2")
+    assert run.exit_code == 1
+    assert "The first row, AUS 2010: no figure of held (not_available)." in run.stderr
+    assert "no_figure" in (tmp_path / "a.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["", "catalogue.sqlite"])
+def test_the_command_takes_a_store_with_its_population(tmp_path, name):
+    place, out = tmp_path / "store", tmp_path / "a.parquet"
+    persons = residents(AUS=300_000, NZL=100_000).assign(source="own")
+    rows = observed(("AUS", 2010, "homicide_victims", 3), ("NZL", 2010, "homicide_victims", 1))
+    store.accept(rows.assign(questionnaire="un-cts-2024"), place, by="Ana", population=persons)
+    run = CliRunner().invoke(APP, ["16.1.1", str(place / name), "--out", str(out)])
+    assert run.exit_code == 0, run.output
+    assert "Population: as accepted with vintage 1 of the store (source: own)." in run.output
+    assert figures(release.read_parquet(out), ANZ) == {2010: 1}
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_breakdowns_segments_and_origin(tmp_path):
     ))  # fmt: skip
     columns = ("age", "source", "segment", "provisional", "country", "note", "regime")
     assert seen(table, *columns) == [
-        ("Y0T17", "CJS", 2, "yes", "PER", "seen", "_U"), ("_T", "_Z", 1, "_U", "_T", "", "_U"),
+        ("Y0T17", "CJS", 2, "yes", "PER", "seen", "_U"), ("_T", "_Z", 0, "_U", "_T", "", "_U"),
     ]  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def test_faults_name_file_line_and_column(tmp_path, row, column, fault):
         ("area,year,iccs,value,lower,upper", "FJI,2020,0101,5,6,", "column upper: '' is no bound"),
         ("area,year,iccs,value,lower,upper", "FJI,2020,0101,n.a.,6,7", "column value: 'n.a.' is no number"),
         ("area,year,iccs,value,measure", "FJI,2020,0101,5,victim", "column measure: 'victim' is no measure"),
-        ("area,year,iccs,value,segment", "FJI,2020,0101,5,0", "column segment: '0' is no number"),
+        ("area,year,iccs,value,segment", "FJI,2020,0101,5,x", "column segment: 'x' is neither"),
         ("area,year,iccs,value,country", "FJI,2020,0101,5,Fiji", "column country: .* is the reporting unit"),
         ("area,year,iccs,value,age", "FJI,2020,0101,5,a|b", "column age: 'a|b' has a sign"),
     ],
@@ -246,7 +246,7 @@ def test_a_csv_becomes_a_trend_table(inputs):
     assert group["rate"].round(9).tolist()[:2] == [10, 10]
     assert group["status"].tolist()[2] == "below_floor"
     assert np.isnan(group["rate"].iloc[2])
-    assert "0101 as victims" in done.stdout
+    assert "figures of 0101 are taken as victims" in done.stdout
     assert "The North (reported): 2021" in " ".join(done.stdout.split())
     line = next(line for line in done.stdout.splitlines() if line.strip().startswith("The North"))
     assert line.split()[2:5] == ["reported", "2020", "10.00"]
@@ -329,6 +329,27 @@ def test_figures_of_a_store(tmp_path):
     table = release.read_parquet(tmp_path / "trends.parquet")
     assert table.loc[table["area"] == "FJI", "value"].tolist() == [5.0]
     assert crimestats("tabulate", tmp_path / "none.sqlite").returncode == 2
+    assert "Population: as accepted with vintage 1 of the store (source: " in " ".join(done.stdout.split())
+
+
+def test_figures_of_a_store_are_divided_by_the_population_in_force_with_them(tmp_path):
+    path = written(tmp_path, "area,year,iccs,value\nFJI,2020,0101,100\n")
+    head = "area,year,sex,population\n"
+    own = areas.population(written(tmp_path, f"{head}FJI,2020,_T,1000000\n", "own.csv"))
+    other = written(tmp_path, f"{head}FJI,2020,_T,2000000\n", "other.csv")
+    with Store.open(tmp_path / "kept") as store:
+        accept(read_counted(path), store, population=own)
+    rates, said = {}, {}
+    for name, words in {"store": (), "given": ("--population", other)}.items():
+        out = tmp_path / f"{name}.parquet"
+        done = crimestats("tabulate", tmp_path / "kept", *words, "--out", out)
+        assert done.returncode == 0, done.stderr
+        table, said[name] = release.read_parquet(out), " ".join(done.stdout.split())
+        rates[name] = table.loc[table["area"] == "FJI", "rate"].tolist()
+    assert rates == {"store": [10.0], "given": [5.0]}
+    assert "Population: as accepted with vintage 1 of the store (source: own)." in said["store"]
+    assert "vintage" not in said["given"]
+    assert "other.csv" in said["given"]
 
 
 @pytest.mark.parametrize(
@@ -375,3 +396,91 @@ def test_regional_rates_of_the_global_study(tmp_path, shared):
     rates = table.astype({"area": str}).set_index("area")["rate"]
     published = {"019": 17.2, "142": 2.3, "150": 3.0, "009": 2.8}
     assert rates[list(published)].to_dict() == pytest.approx(published, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--out", "trends.txt"], "--out: trends.txt has no known suffix. Suffixes: .parquet, .csv."),
+        (["--out", "none/trends.csv"], "no such folder"),
+        (["--out", "."], "cannot be written (it is a folder)"),
+        (["--method", "estimated", "--estimates", "trends.parquet"], "--estimates: is the place of --out"),
+        (
+            ["--floor-population", "50"],
+            "--floor-population: 50 is no share. Write one from 0 to 1, e.g. 0.5.",
+        ),
+        (["--floor-population", "nan"], "--floor-population: nan is no share"),
+        (["--floor-areas", "-1"], "--floor-areas: -1 is no number of areas"),
+        (["--window", "2019-2020"], "--window: is of the method panel only"),
+        (
+            ["--small-rule", "no_rate"],
+            "--small-rule: needs to know which areas are small. Add --small-below.",
+        ),
+        (["--small-below", "1000"], "--small-below: does nothing without a rule"),
+        (["--small-below", "0", "--small-rule", "no_rate"], "--small-below: 0 is no number of residents"),
+        (["--grouping", "head.csv"], "head.csv, line 1: has no memberships below its header"),
+        (["--population", "people.csv"], "people.csv, line 1: has no residents below its header"),
+        (["--population", "thousands.csv"], "is about 1/1000 of the shipped population"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(inputs, words, said):
+    written(inputs, "code,name,area\n", "head.csv")
+    written(inputs, "area,year,population\n", "people.csv")
+    written(inputs, "area,year,population\nDNK,2020,5800\n", "thousands.csv")
+    done = crimestats("tabulate", "figures.csv", *words, cwd=inputs)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (inputs / "trends.parquet").exists()
+
+
+def test_tables_are_written_as_their_names_say(inputs):
+    for suffix in ("csv", "parquet"):
+        done = crimestats("tabulate", "figures.csv", "--grouping", "halves.csv", "--method", "estimated",
+                          "--floor-areas", "0", "--floor-population", "0", "--out", f"t.{suffix}",
+                          "--estimates", f"e.{suffix}", cwd=inputs)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    for name, frame in (("t", frames.TRENDS), ("e", frames.ESTIMATES)):
+        plain = read_csv(inputs / f"{name}.csv")
+        table = release.read_parquet(inputs / f"{name}.parquet")
+        assert list(plain) == list(table) == list(frame.columns)
+        assert sorted(plain["figure_id"]) == sorted(table["figure_id"])
+        numbers = plain.set_index("figure_id")["value"].replace("", "nan").astype(float)
+        assert numbers.to_dict() == pytest.approx(
+            table.set_index("figure_id")["value"].to_dict(), nan_ok=True
+        )
+    said = " ".join(done.stdout.split())
+    assert "figures of 0101 are taken as victims" in said
+
+
+def test_the_screen_tells_who_reported_from_who_has_a_figure(inputs):
+    done = crimestats("tabulate", "figures.csv", "--population", "population.csv", "--grouping", "halves.csv",
+                      "--method", "estimated", "--floor-areas", "0", cwd=inputs)  # fmt: skip
+    lines = done.stdout.splitlines()
+    head = next(line for line in lines if line.split()[:1] == ["Group"])
+    assert head.split()[-3:] == ["Reported", "Own", "Areas"]
+    row = next(line for line in lines if line.strip().startswith("The North"))
+    table = release.read_parquet(inputs / "trends.parquet").astype({"area": str})
+    last = table[(table["area"] == "NORTH") & (table["year"] == 2021)].iloc[0]
+    shares = [f"{last[name]:.0%}" for name in ("coverage_reported", "coverage_population")]
+    assert shares == ["1%", "100%"]
+    assert row.split()[-3:] == [*shares, "5"]
+
+
+def test_residents_far_from_the_shipped_ones_are_asked_about(inputs):
+    rows = [f"{area},2020,{persons * (5 if area == 'ISL' else 1)}" for area, persons in NORTH.items()]
+    written(inputs, "area,year,population\n" + "\n".join(rows) + "\n", "people.csv")
+    done = crimestats("tabulate", "figures.csv", "--population", "people.csv", cwd=inputs)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 0, done.stderr
+    assert "1 of 5 areas differ from the shipped table by a factor of more than 3: ISL 5" in said
+
+
+def test_figures_given_twice_are_named_by_line(tmp_path):
+    written(tmp_path, (
+        "area,year,iccs,value\nFJI,2020,0401,5\nFJI,2020,0401,5\nFJI,2021,0401,5\nFJI,2019,0401,1\n"
+        "FJI,2021,0401,7\n"
+    ))  # fmt: skip
+    said = " ".join(crimestats("tabulate", "figures.csv", cwd=tmp_path).stdout.split())
+    assert "The first: FJI 2021, 0401, in figures.csv, line 4; figures.csv, line 6." in said
+    assert "trends.parquet has" not in said

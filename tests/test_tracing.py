@@ -19,6 +19,7 @@ from crimestats.store import Store
 from crimestats.store.findings import FINDINGS as KNOWN
 from crimestats.store.findings import HISTORY
 from crimestats.tracing import LEVELS, Trace, trace
+from crimestats.tracing.texts import figure_texts
 from crimestats.trends import lineage, tabulate
 
 PEOPLE = {"FJI": 900_000.0, "AUS": 25_000_000.0, "NZL": 5_000_000.0}
@@ -256,7 +257,7 @@ def test_breakdowns_are_total_unless_they_are_named():
         ({"year": 2021}, "there is no figure of FJI, 2021, 0401"),
         ({"iccs": "9999"}, "there is no figure of FJI, 2020, 9999"),
         ({"area": "Nowhere"}, "there is no figure of Nowhere"),
-        ({"sex": "M"}, r"0 figures .* fit.*Choose among sex \(F, _T\)"),
+        ({"sex": "M"}, "sex: no figure of FJI, 2020, 0401 has 'M'. There is F, _T."),
         ({"where": {"colour": "red"}}, "colour is no column to choose by"),
     ],
 )
@@ -418,3 +419,36 @@ def test_help_ends_with_an_example():
     assert "crimestats trace release/2024 --area FJI" in " ".join(
         crimestats("trace", "--help").stdout.split()
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"measure": "victims"}, "measure: no figure of FJI, 2020, 0401 has 'victims'. There is offences."),
+        ({"sex": "X"}, "sex: no figure of FJI, 2020, 0401 has 'X'. There is F, _T."),
+        (
+            {"sex": "F", "where": {"age": "Y0T17"}},
+            "age: no figure of FJI, 2020, 0401 has 'Y0T17'. There is _T.",
+        ),
+        ({"method": "panel"}, "method: no figure of FJI, 2020, 0401 has 'panel'. Leave it out"),
+    ],
+)
+def test_a_choice_that_no_figure_has_is_named_with_what_there_is(asked, says):
+    tables = tables_of(observations_of("FJI 2020 0401 36\nFJI 2020 0401 6 sex=F\nFJI 2020 0401 9 age=Y0T17"))
+    with pytest.raises(CallError) as caught:
+        trace(tables, area="FJI", year=2020, iccs="0401", **asked)
+    assert says in str(caught.value)
+
+
+def test_large_sums_with_a_rest_have_no_empty_decimal():
+    tables = tables_of(observations_of("FJI 2020 0401 172323.04\nAUS 2020 0401 1234.56"))
+    said = [str(trace(tables, area=area, year=2020, iccs="0401")).splitlines()[0] for area in ("FJI", "AUS")]
+    assert ": 172,323 (exact, reported)" in said[0]
+    assert ": 1,234.6 (exact, reported)" in said[1]
+
+
+def test_how_a_figure_was_made_is_said_once():
+    figures = tables_of(observations_of("FJI 2020 0401 36"))["trends"].head(1)
+    for status, said in (("estimated", ": 36 (estimated);"), ("exact", ": 36 (exact, estimated);")):
+        made = figures.assign(status=status, basis="estimated")
+        assert said in figure_texts(made).iloc[0]

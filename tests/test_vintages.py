@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -279,19 +282,74 @@ def test_figures_of_no_known_area_are_left_out_and_said():
         assert stores.accepted_returns(store)["return_id"].tolist() == ["SMP.xlsx"]
 
 
-def test_a_break_that_one_return_knows_stays_when_another_adds_years():
-    def years(first, segments, **of):
-        rows = [obs(("a", year), year=year, **of).assign(segment=segment)
-                for year, segment in enumerate(segments, first)]  # fmt: skip
-        return OBSERVATIONS.join(*rows)
+def years(first, segments, item="a", **of):
+    rows = [obs((item, year), year=year, **of).assign(segment=segment)
+            for year, segment in enumerate(segments, first)]  # fmt: skip
+    return OBSERVATIONS.join(*rows)
 
+
+def segments(store, vintage=None, **of):
+    table = stores.as_of(store, vintage)
+    for name, value in ({"area": "SMP", "item": "a"} | of).items():
+        table = table[table[name] == value]
+    return table.sort_values("year", kind="stable")["segment"].tolist()
+
+
+SEAMS = [
+    # a later return declares a break in its own first year, and one that lies before it
+    ([0, 0, 0], 2018, [2018, 2018], [0, 0, 0, 2018, 2018]),
+    ([0, 0, 0], 2018, [2017, 2017], [0, 0, 2017, 2017, 2017]),
+    # it declares what the earlier one did, one more, and none
+    ([0, 2016, 2016], 2017, [2016, 2016], [0, 2016, 2016, 2016]),
+    ([0, 2016, 2016], 2017, [2016, 2018], [0, 2016, 2016, 2018]),
+    ([0, 2016, 2016], 2017, [0, 0], [0, 2016, 2016, 2016]),
+    # it gives all anew
+    ([0, 2016, 2017], 2015, [0, 0, 0], [0, 2016, 2017]),
+    ([1, 1, 1], 2018, [0, 0], [0, 0, 0, 0, 0]),
+]
+
+
+@pytest.mark.parametrize(("old", "first", "new", "found"), SEAMS)
+def test_a_break_that_any_return_declared_stays(old, first, new, found):
     with Store.open(None) as store:
-        stores.accept(OBSERVATIONS.join(years(2015, [2, 2, 3, 3, 3]), years(2015, [1, 2], area="PRT")), store)
-        assert stores.as_of(store).query("area == 'SMP'")["segment"].tolist() == [2, 2, 3, 3, 3]
-        stores.accept(years(2018, [1, 1, 1, 2]), store)
+        stores.accept(OBSERVATIONS.join(years(2015, old), years(2015, [0] * 3, item="b")), store)
+        own = [max(segment, 0) if segment > 1 else 0 for segment in old]
+        assert segments(store) == own
+        stores.accept(OBSERVATIONS.join(years(first, new), years(2015, [0, 2016], area="PRT")), store)
+        assert segments(store) == found
+        assert segments(store, 1) == own  # what stood before knows no later break
+        assert segments(store, item="b") == [0] * 3
+        assert segments(store, area="PRT") == [0, 2016]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(2010, 2016), st.integers(1, 6), st.sets(st.integers(2008, 2020))),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_no_two_figures_of_a_segment_lie_on_both_sides_of_a_break(returns):
+    known = set()
+    with Store.open(None) as store:
+        for number, (first, n_years, declared) in enumerate(returns):
+            said = [
+                max((each for each in declared if each <= year), default=0)
+                for year in range(first, first + n_years)
+            ]
+            known |= set(said) - {0}
+            rows = years(first, said, return_id=f"{number}.xlsx")
+            stores.accept(rows.assign(value=rows["value"] + number), store)
         table = stores.as_of(store)
-        assert table.query("area == 'SMP'")["segment"].tolist() == [1, 1, 2, 3, 3, 3, 4]
-        assert table.query("area == 'PRT'")["segment"].tolist() == [1, 2]
+    expected = [max((each for each in known if each <= year), default=0) for year in table["year"]]
+    assert table["segment"].tolist() == expected
+
+
+@pytest.mark.parametrize("segment", [2, 999, 2023])
+def test_a_segment_that_is_no_year_before_the_figure_is_refused(segment):
+    with Store.open(None) as store, pytest.raises(CallError, match=f"segment {segment} .SMP, a, 2022."):
+        stores.accept(obs(("a", 1)).assign(segment=segment), store)
 
 
 def test_a_vintage_is_named_by_number_or_time(store):
@@ -660,3 +718,69 @@ def test_the_help_of_the_commands_of_the_store_ends_with_an_example(words):
     command = [each for each in commands.app.registered_commands if each.name == words[-1]]
     text = command[0].epilog if command else commands.EXAMPLE
     assert f"crimestats {' '.join(words)}" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("accept", ".", "--store", "kept", "--by", "  "), "--by: is empty"),
+        (
+            ("store", "as-of", "kept", "--at", "2001-01-01"),
+            "0 figures stood at 2001-01-01; the first vintage is of",
+        ),
+        (
+            ("store", "as-of", "kept", "--out", "o.xlsx"),
+            "o.xlsx has no known suffix. Suffixes: .parquet, .csv.",
+        ),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(tmp_path, monkeypatch, words, says):
+    monkeypatch.chdir(tmp_path)
+    stores.accept(obs(("a", 1)), "kept")
+    with pytest.raises(CallError, match=says):
+        run(*words)
+
+
+def test_what_stood_is_written_as_csv_too(tmp_path):
+    stores.accept(obs(("a", 1.5), ("b", 2)), tmp_path / "kept")
+    said = run("store", "as-of", tmp_path / "kept", "--out", tmp_path / "o.csv")
+    assert "2 figures, of them 2 with a value or bounds" in said
+    table = pd.read_csv(tmp_path / "o.csv")
+    assert dict(zip(table["item"], table["value"], strict=True)) == {"a": 1.5, "b": 2.0}
+    assert table["vintage"].tolist() == [1, 1]
+
+
+def test_tables_of_the_store_keep_one_line_a_row_in_80_columns(returned, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    folder = returned("PRT.xlsx", {"homicide_victims": "72000000"})
+    told = run("accept", folder, "--store", tmp_path / "kept", "--by", "Ana").splitlines()
+    assert [line.split()[0] for line in told if "un-cts-2024" in line] == ["PRT"]
+    assert max(map(len, told)) <= 80 or told[-1].startswith("Vintage 1:")
+    logged = run("store", "log", tmp_path / "kept")
+    assert "1 vintage\n" in logged
+    assert max(len(line) for line in logged.split("1 vintage")[0].splitlines()) <= 80
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_acceptance_that_is_interrupted_leaves_the_store_whole(returned, tmp_path, sent):
+    folder, kept = returned("PRT.xlsx", {"homicide_victims": "72"}), tmp_path / "kept"
+    run("accept", folder, "--store", kept, "--by", "Ana", "--quiet")
+    returned("PRT_2.xlsx", {"homicide_victims": "73", "theft_offences": "500"})
+    command = [sys.executable, "-c", "from crimestats.cli import main; main()", "accept", str(folder),
+               "--store", str(kept), "--by", "Ben", "--quiet"]  # fmt: skip
+    before = set((kept / "figures").iterdir())
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while (
+        set((kept / "figures").iterdir()) == before and process.poll() is None and time.monotonic() < deadline
+    ):
+        time.sleep(0.0005)
+    process.send_signal(sent)
+    said = process.communicate(timeout=60)[1]
+    assert "Traceback" not in said
+    assert not stores.check(kept)["is_loss"].any()
+    stood = stores.as_of(kept).query("item == 'homicide_victims' and year == 2022")["value"].tolist()
+    assert stood == [72.0 if len(stores.log(kept)) == 1 else 73.0]
+    run("accept", folder, "--store", kept, "--by", "Ben", "--quiet")
+    assert len(stores.log(kept)) == 2
+    assert stores.as_of(kept).query("item == 'homicide_victims' and year == 2022")["value"].tolist() == [73.0]

@@ -17,6 +17,12 @@ from crimestats.errors import DefinitionError, FileError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+_MARKS = {
+    b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text", b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a workbook or an archive",
+}  # fmt: skip
+"""What a file is whose first bytes are these."""
 _PACKAGE = Path(__file__).resolve().parent
 _ROOTS = (_PACKAGE / "data", _PACKAGE.parents[1])
 
@@ -101,18 +107,56 @@ def line_of(path: Path | str, row: int) -> int:
     return _records(path)[2][row]
 
 
+def reason(path: Path | str, error: Exception) -> str:
+    """Why a file cannot be read, in a few words: what it is, or what the operating system says of it.
+
+    >>> reason("none.csv", FileNotFoundError(2, "No such file or directory"))
+    'there is no such file'
+    """
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if Path(path).is_dir():
+        return "it is a folder"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    try:
+        with open(path, "rb") as stream:
+            first = stream.read(4)
+    except OSError:
+        return type(error).__name__
+    kinds = [kind for mark, kind in _MARKS.items() if first.startswith(mark)]
+    if kinds:
+        return f"it is {kinds[0]}"
+    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is a file of another kind"
+
+
+def _refuse_separator(path: Path | str, header: list[str]) -> None:
+    """A spreadsheet of a country that writes the comma in numbers saves CSV with semicolons."""
+    if len(header) != 1:
+        return
+    for sign, name in _SEPARATORS.items():
+        if sign in header[0]:
+            fault = f"is separated by {name}."
+            raise DefinitionError(f"{path}, line 1", fault, "Save it as comma-separated CSV (UTF-8).")
+
+
 def _records(path: Path | str) -> tuple[list[str], list[list[str]], list[int]]:
-    rows, lines, last = [], [], 0
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    last = 0
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             for row in reader:
                 if len(row) > 1 or any(cell.strip() for cell in row):
+                    if not rows:
+                        _refuse_separator(path, row)
                     rows.append(row)
                     lines.append(last + 1)
                 last = reader.line_num
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(str(path), f"cannot be read ({error}).", "Give a UTF-8 CSV file.") from error
+        fault = f"cannot be read ({reason(path, error)})."
+        raise FileError(str(path), fault, "Give a UTF-8 CSV file.") from error
     except csv.Error as error:
         place = f"{path}, line {last + 1}"
         raise DefinitionError(place, f"is not CSV ({error}).", "Mend the quotes of that line.") from error
@@ -132,6 +176,7 @@ def read_toml(path: Path | str) -> dict[str, Any]:
         with open(path, "rb") as stream:
             return tomllib.load(stream)
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(str(path), f"cannot be read ({error}).", "Give a UTF-8 TOML file.") from error
+        fault = f"cannot be read ({reason(path, error)})."
+        raise FileError(str(path), fault, "Give a UTF-8 TOML file.") from error
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(str(path), f"is not TOML: {error}.", "Mend the line named.") from error

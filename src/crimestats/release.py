@@ -19,6 +19,7 @@ from pandas import DataFrame
 
 from crimestats import areas, frames
 from crimestats.errors import FileError
+from crimestats.files import reason
 
 if TYPE_CHECKING:
     from crimestats.questionnaire import Questionnaire
@@ -145,30 +146,37 @@ def cell_ids(observations: DataFrame) -> "pd.Series[str]":
     return return_id + "!" + sheet + "!" + cell
 
 
-def read_parquet(path: str | Path, wanted: Mapping[str, Sequence[Any]] | None = None) -> DataFrame:
+def read_parquet(
+    path: str | Path, wanted: Mapping[str, Sequence[Any]] | None = None, *, frame: str | None = None
+) -> DataFrame:
     """Read a table of a release, with the dtypes that its frame declares.
 
     Args:
         path: The file.
         wanted: Columns and the values that rows must have one of; all rows if None.
+        frame: Name of the declaration that it must be of (e.g. `Trends`); any if None.
 
     Raises:
-        FileError: It cannot be read, or is not of a release.
+        FileError: It cannot be read, is not of a release, or holds another table.
     """
     import pyarrow
     import pyarrow.parquet
 
     try:
+        if Path(path).is_dir():  # else all the tables in it are read as one
+            raise IsADirectoryError
         arrow = pyarrow.parquet.read_table(path, filters=_filter(path, wanted) if wanted else None)
     except (OSError, pyarrow.ArrowException) as error:
-        raise FileError(
-            str(path), f"cannot be read ({error}).", "Give a Parquet file of a release."
-        ) from error
+        fault = f"cannot be read ({reason(path, error)})."
+        raise FileError(str(path), fault, "Give a Parquet file of a release.") from error
     record = json.loads((arrow.schema.metadata or {}).get(_KEY, b"{}"))
     if record.get("frame") not in frames.FRAMES:
         raise FileError(
             str(path), "is not of a release: it names no frame.", "Read it with pandas.read_parquet."
         )
+    if frame is not None and record["frame"] != frame:
+        fault = f"holds {record['frame'].lower()}, not {frame.lower()}."
+        raise FileError(str(path), fault, f"Give a {frame.lower()}.parquet.")
     return frames.FRAMES[record["frame"]].cast(arrow.to_pandas())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from crimestats.areas.faults import refuse
 from crimestats.areas.labels import match, match_sex
@@ -22,6 +22,13 @@ _TYPES = {
     "population": "float64", "source": "category",
 }  # fmt: skip
 _YEAR = r"[12]\d{3}"
+DOUBTED = 3.0
+"""Times more or fewer residents than in the shipped table, of an area over its years, that are worth a
+question; its sources differ by far less for all but a few territories. A choice of the project."""
+REFUSED = 100.0
+"""The same, for the middle one of all areas: no table of persons is so far off. A choice of the project."""
+_UNITS = {1000: "in thousands", 1_000_000: "in millions", 100_000: "in units of 100,000"}
+_NAMED = 5  # areas that a doubt names
 _SEXES = (TOTAL, "F", "M")
 _AGE = r"_T|Y\d{1,3}|Y\d{1,3}T\d{1,3}|Y_(?:GE|LT)\d{1,3}"
 
@@ -45,8 +52,9 @@ def population(path: Path | str | None = None) -> DataFrame:
 
     Raises:
         FileError: The file cannot be read.
-        DefinitionError: A row has an area, year, sex, age or population that cannot be, or
-            stands twice; file, line and column are named.
+        DefinitionError: There are no rows; a row has an area, year, sex, age or population that
+            cannot be, or stands twice (file, line and column are named); or the middle area has
+            `REFUSED` times more or fewer residents than in the shipped table.
 
     Example:
         >>> mexico = population().query("area == 'MEX' and year == 2021 and age == '_T'")
@@ -62,8 +70,62 @@ def _shipped() -> DataFrame:
     return pd.read_csv(path, dtype=_TYPES, keep_default_na=False)
 
 
+def doubts(own: DataFrame) -> list[str]:
+    """Areas of which a table of the user's own has far more or fewer residents than the shipped one.
+
+    Args:
+        own: As `population` gives it.
+
+    Returns:
+        A sentence where there are any: how many areas differ by a factor of more than `DOUBTED`, and how far
+        the first are off.
+    """
+    found = _factors(own)
+    far = found[(found > DOUBTED) | (found < 1 / DOUBTED)]
+    if far.empty:
+        return []
+    named = ", ".join(f"{area} {_times(factor)}" for area, factor in far.head(_NAMED).items())
+    more = f" and {len(far) - _NAMED} more" if len(far) > _NAMED else ""
+    return [
+        f"Population: {len(far)} of {len(found)} areas differ from the shipped table by a factor of more than"
+        f" {DOUBTED:g}: {named}{more}; rates differ as much. Is the table in persons?"
+    ]
+
+
+def _factors(own: DataFrame) -> "Series[float]":
+    """Residents in a table of the user's own by those in the shipped one, the middle year of each area."""
+    keys = _KEY[:-1]
+    residents = own[own["citizenship"] == TOTAL] if "citizenship" in own else own
+    pairs = residents[[*keys, "population"]].astype(dict.fromkeys(["area", "sex", "age"], "str"))
+    shipped_rows = _shipped()[[*keys, "population"]].astype(dict.fromkeys(["area", "sex", "age"], "str"))
+    both = pairs.merge(shipped_rows, on=keys, suffixes=("", "_shipped"))
+    factors: Series[float] = (both["population"] / both["population_shipped"]).groupby(both["area"]).median()
+    return factors
+
+
+def _times(factor: float) -> str:
+    """A factor in words, two digits of it: `about 1/1000`, `4.2 times`."""
+    return f"about 1/{float(f'{1 / factor:.2g}'):.0f}" if factor < 1 else f"{factor:.3g} times"
+
+
+def _refuse_units(path: Path | str, own: DataFrame) -> None:
+    """Rates by a table in thousands would be a thousand times too high, and look like rates."""
+    middle = float(_factors(own).median())
+    if not (middle > REFUSED or middle < 1 / REFUSED):  # of areas that are not shipped it is not a number
+        return
+    units = [name for unit, name in _UNITS.items() if 0.5 < middle * unit < 2]
+    fault = f"is {_times(middle)} of the shipped population in the middle area{_asked(units)}."
+    raise DefinitionError(f"{path}, column population", fault, "Give persons.")
+
+
+def _asked(units: list[str]) -> str:
+    return f" ({units[0]}?)" if units else ""
+
+
 def _own(path: Path | str) -> DataFrame:
     table = read_csv(path, _NEEDED)
+    if table.empty:
+        raise DefinitionError(f"{path}, line 1", "has no residents below its header.", "Add them.")
     table = table.assign(**{name: text for name, text in _OPTIONAL.items() if name not in table})
     columns = dict.fromkeys((*_COLUMNS, *_OPTIONAL))
     unknown = [name for name in table.columns if name not in columns]
@@ -85,4 +147,5 @@ def _own(path: Path | str) -> DataFrame:
     twice = "stands twice for the same persons and year."
     refuse(path, table, "area", table.duplicated(_KEY), twice, written["area"])
     own: DataFrame = table.assign(population=persons)[list(columns)].astype(_TYPES)
+    _refuse_units(path, own)
     return own

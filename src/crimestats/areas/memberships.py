@@ -5,6 +5,7 @@ from pathlib import Path
 from pandas import DataFrame, Series
 
 from crimestats.areas.faults import refuse
+from crimestats.errors import DefinitionError
 from crimestats.files import read_csv
 
 _NEEDED = ("code", "name", "area")
@@ -31,13 +32,15 @@ def read_grouping(path: str | Path, units: DataFrame) -> DataFrame:
 
     Raises:
         FileError: The file cannot be read.
-        DefinitionError: A column is missing, a code cannot be one or is an area's, an area is unknown
-            or a part of a country, a group has two names or levels, or a row stands twice; file, line
-            and column are named.
+        DefinitionError: A column is missing, there are no rows, a code cannot be one or is an area's, an
+            area is unknown or a part of a country, a group has two names or levels, or a row
+            stands twice; file, line and column are named.
     """
     from crimestats.areas.labels import match
 
     table = read_csv(path, _NEEDED)
+    if table.empty:
+        raise DefinitionError(f"{path}, line 1", "has no memberships below its header.", "Add them.")
     table = DataFrame({str(name): table[name].str.strip() for name in table})
     level = table["level"].replace("", _LEVEL) if "level" in table else Series(_LEVEL, index=table.index)
     found = match(table["area"])

@@ -50,10 +50,11 @@ def read_counted(path: Path | str) -> DataFrame:
         path: area (code, or any spelling that `areas.match` knows), year, iccs
             (any form that the classification takes, `02043+02044` and `_T` too)
             and value; if wanted sex (`_T`, `F`, `M`, or words), measure, unit,
-            stage, source, the other breakdowns, lower and upper, segment (year of the
-            last break; 1, 2, … where that is not known), note and the columns of `frames.ORIGIN`. Without a measure, unit or stage it is
-            what `classification/measures.csv` says for the category. Further
-            columns are not read (see `unread`).
+            stage, source, the other breakdowns, lower and upper, segment (year of
+            the last break; 1, 2, … where that is not known), note and the columns
+            of `frames.ORIGIN`. Without a measure, unit or stage it is what
+            `classification/measures.csv` says for the category. Further columns
+            are not read (see `unread`).
 
     Returns:
         The figures (`frames.OBSERVATIONS`), scheme `iccs-1.0`. One with a lower and

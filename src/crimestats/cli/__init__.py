@@ -134,7 +134,8 @@ def publish(
         Path | None, typer.Option(help="A returns.parquet, for the hashes of the workbooks.")
     ] = None,
     estimates: Annotated[
-        Path | None, typer.Option(help="An estimates.parquet, for what stands in the place of missing figures.")
+        Path | None,
+        typer.Option(help="An estimates.parquet, for what stands in the place of missing figures."),
     ] = None,
     questionnaire: Definition = QUESTIONNAIRE,
     population: Population = None,

@@ -10,9 +10,11 @@ from crimestats.cli.options import Json, Quiet, is_stdout, write_json
 from crimestats.errors import FileError
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 SHOWN = 20  # rows that are printed; all are in the files
+_WHAT = r" at (.*?) \("  # the figures that a finding is about, in its message
+_TITLED = ("iccs", "measure")
 
 EXAMPLES = {
     "changes": "crimestats changes trends.parquet --from 2015 --to 2022 --out changes.csv",
@@ -31,6 +33,10 @@ def changes(
     last: Annotated[int | None, typer.Option("--to", help="Last year of the window.")] = None,
     by: Annotated[Literal["rate", "value"], typer.Option(help="What is compared: rate or value.")] = "rate",
     margin: Annotated[float, typer.Option(help="Annual change taken for none: 0.01 is 1 per cent.")] = 0.01,
+    tolerance: Annotated[
+        float,
+        typer.Option(help="Annual change that would be seen: a line whose interval is within it is stable."),
+    ] = 0.05,
     level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
     least_years: Annotated[int, typer.Option(help="Years with a figure that a verdict needs.")] = 5,
     out: Written = None,
@@ -39,31 +45,58 @@ def changes(
 ) -> None:
     """Say how much each line of a trend table changed: rising, falling, stable, or too few to say."""
     from crimestats.trends.changes import changes as compare
+    from crimestats.trends.changes import in_words, is_cut
 
     table = compare(
-        _read(trends, out), first, last, by=by, margin=margin, level=level, least_years=least_years
+        _read(trends, out),
+        first,
+        last,
+        by=by,
+        margin=margin,
+        tolerance=tolerance,
+        level=level,
+        least_years=least_years,
     )
     _hand_over(table, "Changes", out, json, quiet)
     if not (quiet or is_stdout(json)):
-        counts = table["verdict"].astype("str").value_counts().sort_index()
-        said = (
-            ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "no figure in the window"
+        words = in_words(table)
+        _print(
+            {
+                "Area": table["area"],
+                "Figures": _told_apart(table),
+                "Years": table["first_year"].astype("str") + "–" + table["last_year"].astype("str"),
+                "A year, per cent": _yearly(table),
+                "Verdict": words,
+            },
+            right="A year, per cent",
         )
-        typer.echo(f"Lines: {len(table)} ({said})")
-        columns = ["first_year", "last_year", "annual", "annual_lower", "annual_upper", "verdict", "note"]
-        _show(table, ["area", "iccs", "measure", *columns])
+        _tell_more(table)
+        typer.echo(f"Lines: {len(table)}" if len(table) else "No figure in the window.")
+        for verdict, count in words.value_counts(sort=False).sort_index().items():
+            typer.echo(f"  {count} {verdict}")
+        if is_cut(table).any():
+            typer.echo(f"Cut to the years since a break, or over the same areas: {int(is_cut(table).sum())}")
 
 
 def jumps(trends: Trends, out: Written = None, json: Json = None, quiet: Quiet = False) -> None:
     """Ask about jumps that no declared break explains; nothing is changed by it."""
+    from crimestats.frames import NOT_APPLICABLE
+    from crimestats.trends.jumps import LIMITS
     from crimestats.trends.jumps import jumps as find
 
     table = find(_read(trends, out))
     _hand_over(table, "Findings", out, json, quiet)
     if not (quiet or is_stdout(json)):
         typer.echo(f"Questions: {len(table)}")
-        for message in table["message"].head(SHOWN):
-            typer.echo(message)
+        if len(table):
+            what = table["message"].astype("str").str.extract(_WHAT, expand=False).fillna("")
+            what = what.str.replace(f" {NOT_APPLICABLE}", "", regex=False)
+            columns = {"Area": "area", "Year": "year", "Before": "expected", "After": "value"}
+            shown = {heading: table[name].astype("str") for heading, name in columns.items()}
+            _print({**shown, "Figures": what})
+            typer.echo("Is there a break in the year? Declare it in the metadata, or explain the change.")
+            typer.echo("Before, after: means of up to three years. --json has each question whole.")
+        typer.echo(LIMITS)
         _tell_more(table)
 
 
@@ -125,6 +158,54 @@ def _show(table: "DataFrame", columns: list[str]) -> None:
         shown = table[columns].head(SHOWN)
         typer.echo(shown.to_string(index=False, na_rep="", float_format=lambda number: f"{number:.4g}"))
         _tell_more(table)
+
+
+def _print(columns: "dict[str, Series[str]]", right: str = "") -> None:
+    """The first rows as a table that fits the terminal; what is long is broken over lines."""
+    from rich import box
+    from rich import print as show
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in columns:
+        is_long = heading in ("Figures", "Verdict")
+        table.add_column(
+            heading, no_wrap=not is_long, overflow="fold", justify="right" if heading == right else "left"
+        )
+    texts = [column.astype("str").head(SHOWN) for column in columns.values()]
+    for row in zip(*texts, strict=True):
+        table.add_row(*map(escape, row))
+    if len(texts[0]):
+        show(table)
+
+
+def _told_apart(table: "DataFrame") -> "Series[str]":
+    """Category and measure, and of the other dimensions those of which there are several."""
+    from crimestats.frames import NOT_APPLICABLE, TOTAL
+    from crimestats.trends.lines import LINE
+
+    names = [name for name in LINE if name != "area"]
+    codes = {name: set(table[name].unique()) - {NOT_APPLICABLE} for name in names}
+    several = [name for name in names if name in _TITLED or len(codes[name]) > 1]
+    texts = table[several].astype("str")
+    joined = texts[several[0]]
+    for name in several[1:]:
+        is_said = ~texts[name].isin([TOTAL, NOT_APPLICABLE])
+        joined = joined + (" " + texts[name]).where(is_said, "")
+    return joined
+
+
+def _yearly(table: "DataFrame") -> "Series[str]":
+    """Change a year with its interval: `+3.2 (+1.4 to +5.0)`; only the interval where figures are bounded."""
+
+    def shown(column: str) -> "Series[str]":
+        return (100 * table[column]).map(lambda number: f"{number:+.1f}", na_action="ignore").astype("str")
+
+    point = shown("annual").where(table["annual"].notna(), "")
+    interval = "(" + shown("annual_lower") + " to " + shown("annual_upper") + ")"
+    has_interval = table["annual_lower"].notna() & table["annual_upper"].notna()
+    return (point + " " + interval.where(has_interval, "")).str.strip()
 
 
 def _tell_more(table: "DataFrame") -> None:

@@ -110,7 +110,7 @@ class Console:
         shown, years = _pivot(trends)
         years = years[-max(1, (get_console().width - AREA_WIDTH - 3) // 6) :]  # a figure is never cut off
         if shown.empty:
-            self._print("No figures of intentional homicide to show; the whole table is in trends.parquet.")
+            self._print("No figures of intentional homicide to show here; the table that is written has all.")
             return
         title = "Victims of intentional homicide per 100,000 population"
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)

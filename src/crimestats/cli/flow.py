@@ -64,12 +64,21 @@ class Flow:
 
     @cached_property
     def denominators(self) -> DataFrame:
-        """The population table: the user's own, else the one accepted with the store, else the shipped one."""
-        vintage = self.vintage if self.population is None else 0
-        if self.store is None or not vintage:
+        """The population: the user's own table, else the one in force in the store, else the shipped."""
+        if self.store is None or self.population is not None or not self.vintage:
             return areas.population(self.population)
         with store.Store.open(self.store, create=False) as kept:
-            return store.population_as_of(kept, vintage)
+            return store.population_as_of(kept, self.vintage)
+
+    @property
+    def whose_population(self) -> str:
+        """Which population table is used, in words."""
+        if self.population is not None:
+            return str(self.population)
+        if not self.vintage:
+            return "the shipped table"
+        sources = ", ".join(sorted(self.denominators["source"].astype("str").unique()))
+        return f"as accepted with vintage {self.vintage} of the store (source: {sources})"
 
     @cached_property
     def vintage(self) -> int:
@@ -77,7 +86,7 @@ class Flow:
         if self.store is None:
             return 0
         with store.Store.open(self.store, create=False) as kept:
-            return int(store.log(kept)["vintage"].max()) if len(store.log(kept)) else 0
+            return len(store.log(kept))
 
     @cached_property
     def cells(self) -> DataFrame:

@@ -190,6 +190,23 @@ def _with_regions(trends: Path, picked: "DataFrame", given: dict[str, Any], kind
     return pd.concat([picked, table[table["grouping"] == "m49"]], ignore_index=True)
 
 
+def _changes(path: Path) -> "DataFrame":
+    """Changes as `crimestats changes --out` wrote them, as CSV or Parquet."""
+    import pandas as pd
+
+    from crimestats import files, release
+    from crimestats.frames import CHANGES
+
+    if path.suffix.casefold() != ".csv":
+        return CHANGES.check(release.read_parquet(path))
+    table = files.read_csv(path, tuple(CHANGES.columns))
+    kinds = CHANGES.columns.items()
+    numbers = {
+        name: pd.to_numeric(table[name]) for name, kind in kinds if kind in ("number", "count", "year")
+    }
+    return CHANGES.cast(table.assign(**numbers))
+
+
 def _drawn(
     kind: str,
     picked: "DataFrame",
@@ -199,7 +216,6 @@ def _drawn(
     changes: Path | None,
     cite: str | None,
 ) -> Any:
-    from crimestats import release
     from crimestats.frames import NOT_APPLICABLE
     from crimestats.report import pictures
 
@@ -208,7 +224,7 @@ def _drawn(
     if kind == "multiples":
         return pictures.small_multiples(picked, grouping=grouping, by=by, source=cite)
     if kind == "slope":
-        tested = None if changes is None else release.read_parquet(changes)
+        tested = None if changes is None else _changes(changes)
         return pictures.slope(picked, *years, grouping=grouping, by=by, changes=tested, source=cite)
     if kind == "dots":
         return pictures.dots(beside, years[1], grouping=grouping, by=by, source=cite)

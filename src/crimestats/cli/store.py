@@ -19,6 +19,7 @@ from crimestats.cli.options import (
     is_stdout,
     write_json,
 )  # fmt: skip
+from crimestats.cli.tables import CSV, print_table, refuse_place, write_csv, write_table
 from crimestats.errors import CallError
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ SUFFIXES = (".csv", ".parquet", ".xlsx")
 _SHOWN = {"area": "Area", "questionnaire": "Questionnaire", "agency": "Agency", "new": "New",
           "changed": "Changed", "withdrawn": "Withdrawn", "unchanged": "Unchanged",
           "kept": "Kept"}  # fmt: skip
+_FIGURES = (
+    "Figures: all that the returns of a vintage state, unchanged ones and cells without a value among them."
+)  # fmt: skip
 _LONGEST = 16  # signs of an agency that are shown; `--json` has all
 _REVISED = ("area", "year", "item", "kind", "value_before", "value", "difference", "moved")
 
@@ -85,6 +89,8 @@ def accept(
     from crimestats.cli.round import Round
 
     say = console.Console(quiet or is_stdout(json))
+    if by is not None and not by.strip():
+        raise CallError("--by", "is empty.", "Name who accepts, or leave the option out.")
     work = Round(folder, say, questionnaire, population=population)
     reports = work.reports
     refused = _refused(reports)
@@ -118,13 +124,17 @@ def log(
     write_json(json, _records(table))
     if not is_stdout(json):
         shown = table.assign(at=table["at"].str[:19])
-        _print(shown, ("vintage", "at", "by", "returns", "figures", "new", "changed", "withdrawn"))
-        _plainly(f"{len(table)} vintages")
+        print_table(shown, ("vintage", "at", "by", "returns", "figures", "new", "changed", "withdrawn"))
+        _plainly(_counted(len(table), "vintage"))
+        if (table["figures"] > table["new"] + table["changed"]).any():
+            _plainly(_FIGURES)
     if faults is not None:
         for fault in faults.itertuples():
             typer.echo(f"{fault.file} {fault.fault}", err=True)
         lost = int(faults["is_loss"].sum())
-        typer.echo(f"{lost} files are gone or damaged." if lost else "Every vintage is whole.", err=True)
+        verb = "is" if lost == 1 else "are"
+        told = f"{_counted(lost, 'file')} {verb} gone or damaged." if lost else "Every vintage is whole."
+        typer.echo(told, err=True)
         raise typer.Exit(1 if lost else 0)
 
 
@@ -141,7 +151,9 @@ def as_of(
     at: Annotated[
         str | None, typer.Option("--at", help="A time (ISO 8601; UTC if no zone is said), or a day: its end.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Where to write.")] = Path("observations.parquet"),
+    out: Annotated[Path, typer.Option("--out", help="Where to write: .parquet or .csv.")] = Path(
+        "observations.parquet"
+    ),
     quiet: Quiet = False,
 ) -> None:
     """Write the figures that stood after a vintage, or at a time; each says the vintage that gave it."""
@@ -149,11 +161,17 @@ def as_of(
 
     if vintage is not None and at is not None:
         raise CallError("--vintage and --at", "are both given.", "Give one of them.")
+    refuse_place("--out", out)
     with _opened(_only(place, store), files) as kept:
+        if at is not None:
+            _refuse_early(stores.log(kept), at)
         figures = stores.as_of(kept, vintage if at is None else _moment(at))
-    stores.write_figures(figures, out)
+    if out.suffix.casefold() == CSV:
+        write_csv(figures, out)
+    else:
+        stores.write_figures(figures, out)
     if not quiet:
-        _plainly(f"{len(figures):,} figures")
+        _plainly(_held(figures))
     console.Console(quiet).wrote(out)
 
 
@@ -183,7 +201,7 @@ def revisions(
     with _opened(given[0], files) as kept:
         table = stores.revised(kept, _which(given[1]), _which(given[2]))
     if out is not None:
-        _write(table, out)
+        write_table(table, "Revisions", out)
     write_json(json, _records(table))
     if not (quiet or is_stdout(json)):
         _show_revisions(table)
@@ -242,7 +260,7 @@ def _tell(told: "Acceptance", refused: dict[str, str], say: console.Console) -> 
             ],
             kept=told.figures["standing"] + told.figures["outdated"],
         )
-        _print(figures.rename(columns=_SHOWN), tuple(_SHOWN.values()))
+        print_table(figures.rename(columns=_SHOWN), tuple(_SHOWN.values()))
         _plainly(_sentence(told))
         if kept := told.count("standing") + told.count("outdated"):
             _plainly(
@@ -263,9 +281,16 @@ def _sentence(told: "Acceptance") -> str:
         f"{told.count(name):,} {name}" for name in ("new", "changed", "withdrawn", "unchanged")
     )
     if told.is_new:
-        return f"Vintage {told.vintage}: {counts}."
+        return f"Vintage {told.vintage}: {counts}{_rest(told)}."
     stands = f"vintage {told.vintage} stands" if told.vintage else "there is no vintage yet"
     return f"Nothing is new ({counts}): {stands}."
+
+
+def _rest(told: "Acceptance") -> str:
+    """What the returns state beside figures that have a value: they count in the vintage too."""
+    described, empty = told.count("described"), told.count("empty")
+    beside = f", {described:,} said of otherwise (the value as it was)" if described else ""
+    return beside + (f"; {empty:,} cells say only that there is no figure" if empty else "")
 
 
 def _summary(told: "Acceptance", refused: dict[str, str]) -> str:
@@ -273,6 +298,29 @@ def _summary(told: "Acceptance", refused: dict[str, str]) -> str:
         "vintage": told.vintage, "is_new": told.is_new, "figures": told.figures.to_dict("records"),
         "conflicts": told.conflicts, "refused": list(refused), "strangers": list(told.strangers),
     }, ensure_ascii=False, indent=1)  # fmt: skip
+
+
+def _refuse_early(vintages: "DataFrame", at: str) -> None:
+    """Refuse a time before the first acceptance: no figures is no answer to what stood then."""
+    if vintages.empty:
+        raise CallError("--at", "nothing was accepted yet.", "Accept a folder of returns first.")
+    first = vintages["at"].iloc[0]
+    if _moment(at) < datetime.fromisoformat(first):
+        fault = f"0 figures stood at {at}; the first vintage is of {first[:19]} (UTC)."
+        raise CallError("--at", fault, "Name a later time.")
+
+
+def _held(figures: "DataFrame") -> str:
+    """How many figures there are, and how many of them say a number."""
+    valued = int(figures["lower"].notna().sum())
+    return (
+        f"{_counted(len(figures), 'figure')}, of them {valued:,} with a value or bounds; the others are"
+        " stated to be missing, or cannot be read."
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _opened(place: str, files: Path | None) -> "Store":
@@ -315,37 +363,8 @@ def _name() -> str:
         return ""
 
 
-def _write(table: "DataFrame", path: Path) -> None:
-    """Revisions as a table of the kind that the suffix says."""
-    from crimestats import release
-    from crimestats.files import replacing
-
-    if path.suffix == ".parquet":
-        release.write_parquet(table, "Revisions", path)
-        return
-    with replacing(path) as place:
-        if path.suffix == ".csv":
-            table.to_csv(place, index=False, lineterminator="\n")
-        else:
-            _write_workbook(table, place)
-
-
-def _write_workbook(table: "DataFrame", path: Path) -> None:
-    import xlsxwriter
-
-    numbers = set(table.select_dtypes("number").columns)
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet("Revisions")
-        sheet.write_row(0, 0, list(table.columns), book.add_format({"bold": True}))
-        for place, name in enumerate(table.columns):
-            column = table[name].astype("object" if name in numbers else "str")
-            sheet.write_column(1, place, column.where(table[name].notna(), None))
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
-
-
 def _show_revisions(table: "DataFrame") -> None:
-    _print(table.head(ROWS_SHOWN), _REVISED)
+    print_table(table.head(ROWS_SHOWN), _REVISED)
     by_kind = ", ".join(f"{count:,} {kind}" for kind, count in table["kind"].value_counts().items())
     by_cause = ", ".join(f"{count:,} {what}" for what, count in table["moved"].value_counts().items())
     _plainly(f"{len(table):,} revisions" + (f": {by_kind}; moved: {by_cause}" if len(table) else ""))
@@ -356,28 +375,6 @@ def _show_revisions(table: "DataFrame") -> None:
 def _records(table: "DataFrame") -> str:
     text: str = table.to_json(orient="records", force_ascii=False, indent=1)
     return text
-
-
-def _print(table: "DataFrame", columns: tuple[str, ...]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    numbers = set(table.select_dtypes("number").columns)
-    shown = Table(box=box.SIMPLE)
-    for name in columns:
-        shown.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
-    for row in table[list(columns)].to_numpy(object).tolist():
-        shown.add_row(*(escape(_cell(cell)) for cell in row))
-    Console(highlight=False).print(shown)
-
-
-def _cell(value: Any) -> str:
-    """A value as a table shows it, without what would move the cursor or colour the terminal."""
-    if isinstance(value, float):
-        return "" if value != value else f"{value:,.6g}"
-    return "".join(sign if sign.isprintable() else " " for sign in str(value))
 
 
 def _plainly(text: str) -> None:

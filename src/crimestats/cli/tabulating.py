@@ -18,10 +18,11 @@ from crimestats.cli.options import (
     is_stdout,
     write_json,
 )  # fmt: skip
+from crimestats.cli.tables import refuse_place, write_table
 from crimestats.errors import CallError
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
     from crimestats.cli.flow import Flow
 
@@ -33,6 +34,7 @@ EXAMPLE = (
 _LEVELS = ("world", "region", "group")
 _DATABASES = (".sqlite", ".sqlite3", ".db")
 _MOST = 40  # rows of a table that is printed, and areas that one is printed for
+_NAMED = 5  # categories of a measure that are named
 _UNUSABLE = ("unreadable", "ambiguous", "text", "impossible", "misdated")
 
 
@@ -97,32 +99,70 @@ def tabulate(
     quiet: Quiet = False,
 ) -> None:
     """Build the trend table: rates, index, change, regions with their coverage."""
-    from crimestats import areas, release
+    from crimestats import areas
     from crimestats.cli.flow import Flow
 
     say = console.Console(quiet or is_stdout(json))
+    _refuse_places(out, estimates)
     if estimates is not None and "estimated" not in (method or ()):
         raise CallError("--estimates", "there are none.", "Add --method estimated.")
+    years = None if window is None else _years(window)
+    if years is not None and "panel" not in (method or ()):
+        raise CallError("--window", "is of the method panel only.", "Add --method panel, or leave it out.")
+    _refuse_limits(floor_population, floor_areas, small_rule, small_below)
     given = {
         "groupings": [_grouping(name) for name in grouping or ()] or None, "methods": method or None,
-        "window": None if window is None else _years(window), "base_year": base_year,
+        "window": years, "base_year": base_year,
         "floor_population": floor_population, "floor_areas": floor_areas,
         "small_rule": small_rule, "small_below": small_below, "disjoint": disjoint or None,
     }  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
-    areas.population(population)  # a fault in it is told before the work
+    own = areas.population(population)  # a fault in it is told before the work
+    if population is not None:
+        _doubt(own, say)
     place = figures if _is_store(figures) else None
     flow = Flow(Path(figures), questionnaire, say, None, population, strict, options, place)
-    release.write_parquet(flow.trends, "Trends", out)
+    write_table(flow.trends, "Trends", out)
     _tell(flow, say)
     say.wrote(out)
     if estimates is not None:
-        release.write_parquet(flow.estimates, "Estimates", estimates)
+        write_table(flow.estimates, "Estimates", estimates)
         say.wrote(estimates)
     if release_folder is not None:
         say.release(flow.publish(release_folder))
     write_json(json, flow.trends.to_json(orient="records"))
     raise typer.Exit(0 if flow.is_of_observations or not flow.report.errors else 1)
+
+
+def _refuse_places(out: Path, estimates: Path | None) -> None:
+    refuse_place("--out", out)
+    if estimates is not None:
+        refuse_place("--estimates", estimates)
+        if estimates.resolve() == out.resolve():
+            raise CallError("--estimates", "is the place of --out.", "Name another file.")
+
+
+def _refuse_limits(share: float | None, count: int | None, rule: str | None, below: float | None) -> None:
+    """Refuse limits that can be none, or that nothing is done with."""
+    if share is not None and not 0 <= share <= 1:
+        raise CallError("--floor-population", f"{share:g} is no share.", "Write one from 0 to 1, e.g. 0.5.")
+    if count is not None and count < 0:
+        raise CallError("--floor-areas", f"{count} is no number of areas.", "Write 0 or more.")
+    if below is not None and not below > 0:
+        raise CallError("--small-below", f"{below:g} is no number of residents.", "Write one above 0.")
+    if rule is not None and below is None:
+        raise CallError("--small-rule", "needs to know which areas are small.", "Add --small-below.")
+    if below is not None and rule is None:
+        remedy = "Add --small-rule: as_reported, pooled_years or no_rate."
+        raise CallError("--small-below", "does nothing without a rule.", remedy)
+
+
+def _doubt(population: "DataFrame", say: console.Console) -> None:
+    """Say where a table of the user's own has far more or fewer residents than the shipped one."""
+    from crimestats.areas.denominators import doubts
+
+    for line in doubts(population):
+        say.warn(line)
 
 
 def _is_store(place: str) -> bool:
@@ -153,6 +193,7 @@ def _tell(flow: "Flow", say: console.Console) -> None:
 
     if say.quiet:
         return
+    typer.echo(f"Population: {flow.whose_population}.")
     if not flow.is_of_observations:
         say.findings(flow.findings, len(flow.report.returns))
     else:
@@ -185,9 +226,17 @@ def _assumed(flow: "Flow") -> list[str]:
 
     if not flow.is_csv or "measure" in read_csv(flow.figures):
         return []
-    measures = flow.observed[["code", "measure"]].astype("str").drop_duplicates()
-    texts = [f"{', '.join(rows['code'].head(5))} as {name}" for name, rows in measures.groupby("measure")]
-    return [f"No column measure: taken are {'; '.join(texts)}."]
+    taken = flow.observed[["code", "measure"]].astype("str").drop_duplicates()
+    texts = [
+        f"figures of {_listed(rows['code'])} are taken as {name}" for name, rows in taken.groupby("measure")
+    ]
+    return [f"The file has no column `measure`: {', '.join(texts)}."]
+
+
+def _listed(codes: "Series[str]") -> str:
+    """The first codes, and how many more there are."""
+    more = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
+    return ", ".join(codes.head(_NAMED)) + more
 
 
 def _unusable(observed: "DataFrame") -> list[str]:
@@ -209,8 +258,31 @@ def _unusable(observed: "DataFrame") -> list[str]:
         again = int(there.duplicated(key).sum())
         lines.append(
             f"Rows that give a figure again: {again}; figures given differently, in conflict: {differ}."
+            f" The first: {_first_again(there, key)}."
         )
     return lines
+
+
+def _first_again(there: "DataFrame", key: list[str]) -> str:
+    """Where the first figure stands that is given twice; one given differently if there is any."""
+    groups = there.groupby(key, observed=True)
+    spread = (groups["lower"].transform("max") > groups["lower"].transform("min")) | (
+        groups["upper"].transform("max") > groups["upper"].transform("min")
+    )
+    several = there[there.duplicated(key, keep=False)]
+    chosen = several[spread[several.index]] if spread.any() else several
+    same = several[(several[key].astype("str") == chosen[key].astype("str").iloc[0]).all(axis="columns")]
+    places = [_place(row) for row in same.head(_NAMED).itertuples()]
+    return f"{same['area'].iloc[0]} {same['year'].iloc[0]}, {same['code'].iloc[0]}, in {'; '.join(places)}"
+
+
+def _place(row: Any) -> str:
+    """A line of a CSV, or a cell."""
+    from crimestats.frames import NOT_APPLICABLE
+
+    if str(row.sheet) == NOT_APPLICABLE:
+        return f"{row.return_id}, line {str(row.cell).removeprefix('L')}"
+    return f"{row.return_id}, {row.sheet} {row.cell}"
 
 
 def show_groups(trends: "DataFrame") -> None:
@@ -227,18 +299,24 @@ def show_groups(trends: "DataFrame") -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Group", overflow="ellipsis", no_wrap=True, min_width=16, max_width=28)
     table.add_column("Method")
-    for heading in ("Year", "Rate", "Bounds", "Residents", "Areas"):
+    for heading in ("Year", "Rate", "Bounds", "Reported", "Own", "Areas"):
         table.add_column(heading, justify="right", no_wrap=True)
     latest = groups[groups["lower"].notna()].sort_values("year").groupby(_GROUP, sort=False).tail(1)
     for row in latest.sort_values(["grouping", "level", "area", "method"]).head(_MOST).itertuples():
         table.add_row(str(row.name), str(row.method), str(row.year), *_cells(row))
     if len(latest):
         show(table)
-        show("Residents and areas: the share, and the number, of the group's that the figure rests on.")
+        for line in _READ:
+            show(line)
     for line in _refused(groups):
         show(line)
 
 
+_READ = (
+    "Reported: share of the group's residents in areas that reported in the year.",
+    "Own: the same, of areas with a figure of their own, in the year or filled from their near years.",
+    "Areas: number of these. For the rest of the group `estimated` takes rates of the areas beside.",
+)  # fmt: skip
 _GROUP = ["grouping", "area", "method"]
 
 
@@ -268,8 +346,10 @@ def _cells(row: Any) -> list[str]:
     rate = "" if row.rate != row.rate else f"{row.rate:.2f}"
     has_bounds = row.rate_lower == row.rate_lower and row.rate_lower < row.rate_upper
     bounds = f"{row.rate_lower:.2f}–{row.rate_upper:.2f}" if has_bounds else ""
-    share = "" if row.coverage_population != row.coverage_population else f"{row.coverage_population:.0%}"
-    return [rate, bounds, share, str(row.n_areas)]
+    shares = [
+        "" if share != share else f"{share:.0%}" for share in (row.coverage_reported, row.coverage_population)
+    ]
+    return [rate, bounds, *shares, str(row.n_areas)]
 
 
 def _refused(groups: "DataFrame") -> list[str]:

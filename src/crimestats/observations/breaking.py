@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNBROKEN = 1
-"""Greatest `segment` that is no year of a break: nought, or the one that tables of a single stretch may have."""
+"""Greatest `segment` that says of no break: 0, or the 1 of a table that counts its stretches."""
+EARLIEST = 1000
+"""Smallest number that is the year of a break; smaller ones count stretches, or are no years."""
 
 _BREAK = r"^M\.(.+)\.break_year$"
-_YEAR = r"(?<!\d)[12]\d{3}(?!\d)"
+_YEAR = r"(?<!\d)\d{4}(?!\d)"
 _YEARS = 1 << 16  # more than any int16 year
 
 
@@ -33,9 +35,8 @@ def breaks(cells: DataFrame) -> DataFrame:
     """
     modules = cells["item"].cat.categories.to_series().astype("str").str.extract(_BREAK)[0].dropna()
     rows = cells.loc[cells["item"].isin(modules.index), ["area", "item", "raw"]].astype("str")
-    years = Series(
-        [list(map(int, re.findall(_YEAR, raw))) for raw in rows["raw"]], index=rows.index, dtype=object
-    )
+    told = [[int(year) for year in re.findall(_YEAR, raw) if int(year) >= EARLIEST] for raw in rows["raw"]]
+    years = Series(told, index=rows.index, dtype=object)
     declared = rows.assign(module=rows["item"].map(modules), year=years)[["area", "module", "year"]]
     declared = declared.explode("year").dropna(subset="year").astype({"year": "int16"})
     return declared.drop_duplicates().sort_values(["area", "module", "year"], ignore_index=True)
@@ -57,7 +58,7 @@ def last_break(figures: DataFrame, declared: DataFrame, keys: Sequence[str]) -> 
     is_known = np.ones(len(declared), dtype=bool)
     for name in keys:
         categories: pd.Index[Any] = figures[name].cat.categories
-        codes = categories.get_indexer(declared[name].astype(categories.dtype))
+        codes = categories.get_indexer(pd.Index(declared[name].astype(categories.dtype)))
         line = line * len(categories) + figures[name].cat.codes.to_numpy(np.int64)
         of, is_known = of * len(categories) + codes, is_known & (codes >= 0)
     known = np.sort((of * _YEARS + declared["year"].to_numpy(np.int64))[is_known])

@@ -18,8 +18,8 @@ RATES = ("rate", "rate_lower", "rate_upper")
 DRAWN = ("drawn", "drawn_lower", "drawn_upper")
 _KEY = ["stage", "measure", "iccs", "unit", "source"]
 _COLUMNS = [
-    "area", "year", "grouping", *FIGURES, *RATES, "rate_status", "change", "segment", "basis",
-    "coverage_population", "coverage_areas", "n_areas", "findings",
+    "area", "year", "grouping", "method", *FIGURES, *RATES, "rate_status", "change", "segment", "basis",
+    "coverage_population", "coverage_areas", "coverage_reported", "n_areas", "findings",
 ]  # fmt: skip
 _SMALLEST_PANEL = 5  # areas; a median of fewer says more about single areas than about their middle
 
@@ -126,7 +126,7 @@ def is_broken(figures: DataFrame) -> "pd.Series[bool]":
 def indicators(trends: DataFrame) -> Iterator[Indicator]:
     """The indicators that have a figure, by stage and measure as their lists have them, then by category."""
     total = trends.loc[(trends[list(BREAKDOWNS)] == TOTAL).all(axis="columns")]
-    total = total.astype(dict.fromkeys(["area", "grouping", "basis"], "str"))
+    total = total.astype(dict.fromkeys(["area", "grouping", "method", "basis"], "str"))
     groups = [(tuple(map(str, key)), rows[_COLUMNS]) for key, rows in total.groupby(_KEY, observed=True)]
     for key, rows in sorted(groups, key=lambda group: _place(group[0])):
         if rows["lower"].notna().any():

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pandas import DataFrame, Series
 
 from crimestats import areas, files
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 
 TITLE = "Crime trend tables"
 _LEVELS = ("world", "region")
+_REPORTED, _ESTIMATED = "reported", "estimated"
+_CAPTIONS = {
+    _REPORTED: "Sums over the areas that report, {year}",
+    "panel": "Sums over the areas that report every year, {year}",
+    _ESTIMATED: "Estimates for {year}: gaps filled, with bounds; areas are those with a figure in some year",
+}
 _FEWEST = 3  # areas that a sentence is about
 _FLAGS = {"b": "break in the series", "s": "summed from its parts", "q": "an open finding"}
+_BELOW = "the areas that report hold too few of the residents, or are too few"
 _PARTIAL = "the rate rests on fewer areas than the sum: of the others the population is not known"
 
 
@@ -110,7 +118,8 @@ def _section(indicator: Indicator, named: Mapping[str, str], has_findings: bool)
         "scale": f"Per {indicator.base:,} population" if indicator.base else "Number",
         "sentence": _sentence(indicator),
         "rows": _rows(indicator, has_findings),
-        "regions": _regions(indicator),
+        "tables": _tables(indicator),
+        "withheld": _withheld(indicator),
         "n": indicator.counted["area"].nunique(),
         "n_of_year": len(year),
         "middle": shown(year["drawn"].median(), indicator.drawn_digits),
@@ -166,26 +175,71 @@ def _rows(indicator: Indicator, has_findings: bool) -> list[dict[str, Any]]:
     return _records(shown_rows.assign(has_findings=has_findings))
 
 
-def _regions(indicator: Indicator) -> list[dict[str, Any]]:
-    """The sums of the world and its regions in the year, with how much of each they cover."""
+def _sums(indicator: Indicator, method: str) -> DataFrame:
+    """Rows of the world and its regions of the year by a method, those without a figure among them."""
     levels = areas.groupings("m49").drop_duplicates("code").set_index("code")["level"]
-    sums = indicator.regions.loc[
-        (indicator.regions["year"] == indicator.year) & indicator.regions["lower"].notna()
+    sums = indicator.regions
+    sums = sums.loc[
+        (sums["year"] == indicator.year) & (sums["grouping"] == "m49") & (sums["method"] == method)
     ]
     level = sums["area"].map(levels)
-    sums = sums.assign(rank=level.map({name: rank for rank, name in enumerate(_LEVELS)})).dropna(
-        subset="rank"
+    sums = sums.assign(rank=level.map({name: rank for rank, name in enumerate(_LEVELS)}))
+    return sums.dropna(subset="rank").sort_values(["rank", "name"])
+
+
+def _withheld(indicator: Indicator) -> str:
+    """Which of the world and its regions have areas that report, and yet no figure; and why."""
+    sums = _sums(indicator, _REPORTED)
+    below = sums[sums["lower"].isna() & (sums["n_areas"] > 0)]
+    if below.empty:
+        return ""
+    beginning = (
+        f"Not shown for {indicator.year}"
+        if sums["lower"].notna().any()
+        else f"No sum of the world or of a region is shown for {indicator.year}"
     )
-    sums = sums.sort_values(["rank", "name"])
+    listed = "; ".join(
+        f"{name}: {_share(share)} of residents, {n} {'area' if n == 1 else 'areas'}"
+        for name, share, n in zip(below["name"], below["coverage_population"], below["n_areas"], strict=True)
+    )
+    world = (
+        " The world is not shown either where one of its regions is not."
+        if (below["rank"] == 0).any()
+        else ""
+    )
+    return f"{beginning}: {_BELOW} ({listed}).{world}"
+
+
+def _tables(indicator: Indicator) -> list[dict[str, Any]]:
+    """The sums of the world and its regions in the year, one table a method."""
+    made = ((caption, _regions(indicator, method)) for method, caption in _CAPTIONS.items())
+    return [{"caption": caption.format(year=indicator.year), "rows": rows} for caption, rows in made if rows]
+
+
+def _regions(indicator: Indicator, method: str) -> list[dict[str, Any]]:
+    """The sums by a method, with how much of each group reported."""
+    sums = _sums(indicator, method)
+    sums = sums[sums["lower"].notna()]
+    figures = _shown(sums, FIGURES, _digits(sums["value"], indicator))
+    rates = _shown(sums, DRAWN, indicator.drawn_digits)
+    if method == _ESTIMATED:
+        figures = _with_bounds(figures, sums.assign(value=np.nan), FIGURES, 0)
+        rates = _with_bounds(rates, sums.assign(drawn=np.nan), DRAWN, indicator.drawn_digits)
     return _records(DataFrame({
-        "name": sums["name"],
-        "figure": _shown(sums, FIGURES, _digits(sums["value"], indicator)),
-        "rate": _shown(sums, DRAWN, indicator.drawn_digits),
+        "name": sums["name"], "figure": figures, "rate": rates,
         "partly": (sums["rate_status"] == "partial").map({True: _PARTIAL, False: ""}),
         "n": sums["n_areas"],
         "areas": sums["coverage_areas"].map(_share),
-        "population": sums["coverage_population"].map(_share),
+        "population": sums["coverage_reported"].map(_share),
     }))  # fmt: skip
+
+
+def _with_bounds(
+    figures: list[str], rows: DataFrame, columns: tuple[str, str, str], digits: int
+) -> list[str]:
+    """Figures with the bounds that they lie in behind them."""
+    bounds = _shown(rows, columns, digits)
+    return [f"{figure} ({between})" for figure, between in zip(figures, bounds, strict=True)]
 
 
 def _records(rows: DataFrame) -> list[dict[str, Any]]:

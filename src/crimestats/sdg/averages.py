@@ -189,7 +189,7 @@ def held_by_year(population: DataFrame, years: list[int]) -> DataFrame:
 
 def _every_year(rows: DataFrame, column: str, years: list[int]) -> "Series[float]":
     """The column by area, sex and each of the years, of the nearest year where it has none."""
-    wide = rows.pivot(index=["area", "sex"], columns="year", values=column)
+    wide = rows.pivot_table(index=["area", "sex"], columns="year", values=column, aggfunc="first")
     wide = wide.reindex(columns=sorted({*wide.columns, *years}))
     filled = wide.ffill(axis=1).bfill(axis=1)[years].reset_index()
     long = filled.melt(["area", "sex"], var_name="year").astype({"year": "int64"})

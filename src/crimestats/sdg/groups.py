@@ -2,16 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from crimestats import areas
 from crimestats.frames import TOTAL
-from crimestats.sdg.averages import BOUNDS, GLOBAL, NOT_AVAILABLE, SHARE, is_exactly, joined, quotient, widest
+from crimestats.sdg.averages import BOUNDS, SHARE, is_exactly, quotient, widest
+from crimestats.sdg.floor import floored
 from crimestats.sdg.tables import RATIO, WEIGHTED, Rule
-
-BELOW = "below_floor"
-FLOOR_SHARE, FLOOR_AREAS = 0.5, 5
-"""Share of the residents, and number of areas, that must have a figure; a choice of the project."""
 
 _PLACE = ["code", "year", "sex"]
 
@@ -37,7 +34,7 @@ def grouped(figures: DataFrame, rule: Rule, held: DataFrame, grouping: str) -> D
     frame = _frame(members, figures)
     table = frame.join(_together(rows, rule)).join(_coverage(rows, members, held, frame)).reset_index()
     named = table.rename(columns={"code": "area"}).assign(grouping=listed["grouping"].iloc[0])
-    return _floored(named, rule)
+    return floored(named, rule, listed.drop_duplicates("code"))
 
 
 def _weighed(figures: DataFrame, rule: Rule, held: DataFrame) -> DataFrame:
@@ -90,36 +87,3 @@ def _coverage(rows: DataFrame, members: DataFrame, held: DataFrame, frame: DataF
         "n_areas": of["n"].astype("int64"), "inhabited": of_whole["size"].fillna(0),
         "shipped": of_whole["shipped"].fillna(0), "shipped_weights": of["shipped"],
     })  # fmt: skip
-
-
-def _floored(table: DataFrame, rule: Rule) -> DataFrame:
-    """Without the figures that too little stands behind."""
-    is_below = ~(table["coverage_population"] >= FLOOR_SHARE) | (table["n_areas"] < rule.fewest)
-    is_below |= ~areas.enough(table["n_areas"], table["inhabited"], FLOOR_AREAS)
-    is_none = ~is_below & table["lower"].isna()
-    status = np.select(
-        [is_below, is_none, table["value"].notna()], [BELOW, "not_applicable", "exact"], "bounded"
-    )
-    numbers = {name: table[name].mask(is_below) for name in (*BOUNDS, *SHARE)}
-    is_range = (numbers["lower"] < numbers["upper"]) & (rule.regional != RATIO)
-    why = f"under {FLOOR_SHARE:.0%} of the residents or too few areas"
-    note = np.select([is_below, is_range], [why, "bounds are means of the areas' own"], "")
-    note = joined(Series(note, index=table.index, dtype="str"), _of_shipped(table, rule))
-    nature = np.where(numbers["lower"].isna(), NOT_AVAILABLE, GLOBAL)
-    return table.assign(**numbers, status=status, nature=nature, basis=rule.regional, note=note)
-
-
-def _of_shipped(table: DataFrame, rule: Rule) -> "Series[str]":
-    """For how many areas the shipped table says who lives there, where another was given that does not."""
-    for_weights = table["shipped_weights"].where(rule.regional == WEIGHTED, 0)
-    said = [
-        (f"residents by the shipped table, of another vintage, for {what} of " + _areas(number)).where(
-            number > 0, ""
-        )
-        for what, number in (("the coverage", table["shipped"]), ("the weights", for_weights))
-    ]
-    return joined(*said)
-
-
-def _areas(number: "Series[float]") -> "Series[str]":
-    return number.astype("int64").astype("str") + np.where(number == 1, " area", " areas")

@@ -14,6 +14,8 @@ POPULATION = "population"
 """What stands for an item where the residents of the sex are divided by: the table of population."""
 RATIO, WEIGHTED, MEAN = "ratio_of_sums", "weighted_mean", "mean"
 """Regional rules: by the sums, by the mean weighted by residents, by the mean of the areas."""
+NAMED, REFUSED = "named", "refused"
+"""The world's figure where a region is below the floor: given with the region named, or not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,14 @@ class Rule:
     series: str
     title: str
     iccs: str
+    iccs_parts: str
+    counted: str
+    denominator: str
     unit: str
     times: float
     is_part: bool
     regional: str
+    world: str
     years: int
     fewest: int
 
@@ -40,12 +46,14 @@ class Rule:
 _COLUMNS = ("indicator", "series", "sex", "component", "item", "unit", "times", "questionnaire", "source")
 _SPEC = ["indicator", "series", "sex", "unit", "times"]
 _RULES = (
-    "indicator", "series", "title", "iccs", "counted", "denominator", "unit", "times", "is_part", "regional",
-    "weight", "years", "fewest", "code", "code_source", "rule", "rule_source", "note",
+    "indicator", "series", "title", "iccs", "iccs_parts", "counted", "denominator", "unit", "times",
+    "is_part", "regional", "weight", "world", "world_reason", "years", "fewest", "code", "code_source",
+    "rule", "rule_source", "note",
 )  # fmt: skip
 _NUMBERS = ("times", "years", "fewest")
 _CHOICES = {
     "unit": ("per_cent", "per_100000"), "is_part": ("yes", "no"), "regional": (RATIO, WEIGHTED, MEAN),
+    "world": (NAMED, REFUSED),
     "code": ("confirmed", "not_found"), "rule": ("read", "project"),
 }  # fmt: skip
 
@@ -80,12 +88,14 @@ def rules(indicator: str | None = None) -> DataFrame:
     Returns:
         One row a series: `indicator`, `series` (code of the global SDG database; empty
         where none is known), `title` (`series` of `table`), `iccs` (category of a
-        table of counts), `counted`, `denominator`, `unit`, `times`, `is_part`
-        (whether the numerator is part of the denominator), `regional`
-        (`ratio_of_sums`, `weighted_mean`, `mean`), `weight`, `years` (that are
-        averaged, the last one giving its name), `fewest` (areas that a group needs),
-        `code` (confirmed, not_found), `rule` (read in the metadata, or the project's)
-        with the source of each, and `note`.
+        table of counts), `iccs_parts` (what it is made of, `|` between two spellings
+        of one), `counted`, `denominator`, `unit`, `times`, `is_part` (whether the
+        numerator is part of the denominator), `regional` (`ratio_of_sums`,
+        `weighted_mean`, `mean`), `weight`, `world` (its figure where a region is below
+        the floor: given and the region `named`, or `refused`) with `world_reason`,
+        `years` (that are averaged, the last one giving its name), `fewest` (areas that
+        a group needs), `code` (confirmed, not_found), `rule` (read in the metadata, or
+        the project's) with the source of each, and `note`.
 
     Raises:
         CallError: There is no such indicator.

@@ -8,15 +8,13 @@ import pandas as pd
 from pandas import DataFrame
 
 from crimestats.errors import CallError
-from crimestats.observations import UNBROKEN, last_break
+from crimestats.observations import EARLIEST, UNBROKEN, last_break
 
 if TYPE_CHECKING:
     import pyarrow
 
 DECLARED = ("area", "item", "segment")
 """What tells a break in the statements of an acceptance: `segment` is its year."""
-
-_EARLIEST = 1000  # a smaller number counts segments, as tables of a user's own do; it is no year
 
 
 def refuse_numbers(figures: DataFrame) -> None:
@@ -29,7 +27,7 @@ def refuse_numbers(figures: DataFrame) -> None:
         CallError: A segment is neither 0 or 1 (no break) nor a year up to that of the figure.
     """
     segment = figures["segment"]
-    wrong = figures[(segment > UNBROKEN) & ((segment < _EARLIEST) | (segment > figures["year"]))]
+    wrong = figures[(segment > UNBROKEN) & ((segment < EARLIEST) | (segment > figures["year"]))]
     if len(wrong):
         first = wrong.iloc[0]
         fault = (

@@ -257,9 +257,7 @@ def _of(table: "pyarrow.Table", areas: Collection[str] | None) -> "pyarrow.Table
     return table if wanted.all() else table.filter(wanted[column.indices.to_numpy()])
 
 
-def _standing(
-    store: Store, blocks: Sequence[Block], number: int, broken: Sequence[DataFrame]
-) -> DataFrame:
+def _standing(store: Store, blocks: Sequence[Block], number: int, broken: Sequence[DataFrame]) -> DataFrame:
     import pyarrow
 
     if not blocks:

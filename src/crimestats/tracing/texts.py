@@ -20,7 +20,8 @@ def figure_texts(figures: DataFrame) -> "Series[str]":
     made = " [" + figures["grouping"].astype("str") + ", " + figures["method"].astype("str") + "]"
     is_group = figures["grouping"].astype("str") != NOT_APPLICABLE
     place = _names(figures["area"]).mask(is_group, _group_names(figures) + made)
-    basis = " (" + figures["status"].astype("str") + ", " + figures["basis"].astype("str") + ")"
+    status, how = figures["status"].astype("str"), figures["basis"].astype("str")
+    basis = " (" + status + (", " + how).where(how != status, "") + ")"
     what = place + " " + figures["year"].astype("str") + ", " + _what(figures)
     return what + ": " + _amounts(figures) + basis + _rates(figures)
 
@@ -35,7 +36,9 @@ def observation_texts(seen: DataFrame) -> "Series[str]":
     """`reported: homicide_victims Fiji 2021: 16 (exact)`, and the note of the sender."""
     item = seen["item"].astype("str").replace(NOT_APPLICABLE, "")
     what = (item + " " + _names(seen["area"]) + " " + seen["year"].astype("str")).str.strip()
-    note = (" – " + seen["note"]).where(seen["note"] != "", "")
+    is_row = seen["sheet"].astype("str") != NOT_APPLICABLE  # a workbook has one note for all years of an item
+    whose = Series(np.where(is_row, " – note on all years of the item: ", " – note: "), index=seen.index)
+    note = (whose + seen["note"]).where(seen["note"] != "", "")
     return "reported: " + what + ": " + _amounts(seen) + " (" + seen["status"].astype("str") + ")" + note
 
 
@@ -90,7 +93,7 @@ def _number(number: float) -> str:
     """A count as a whole number; of a fraction four digits, or one decimal."""
     if number == round(number):
         return f"{number:,.0f}"
-    return f"{number:,.1f}" if abs(number) >= 1000 else f"{number:.4g}"
+    return f"{number:,.1f}".removesuffix(".0") if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def _rates(figures: DataFrame) -> "Series[str]":

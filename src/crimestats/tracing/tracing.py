@@ -98,6 +98,7 @@ def _chosen(tables: Tables, area: str, year: int, iccs: str, where: Mapping[str,
     if found.empty:
         remedy = "See the table for what there is: areas by code, and groups by theirs."
         raise CallError("trace", f"there is no figure of {area}, {year}, {iccs}.", remedy)
+    _refuse_codes(found, where, f"{area}, {year}, {code}")
     keys = dict.fromkeys(BREAKDOWNS, TOTAL) | dict(where)
     fits = found
     for column, value in keys.items():
@@ -107,6 +108,20 @@ def _chosen(tables: Tables, area: str, year: int, iccs: str, where: Mapping[str,
         fault = f"{len(fits)} figures of {area}, {year}, {code} fit."
         raise CallError("trace", fault, f"Choose among {_choices(shown)}.")
     return fits.reset_index(drop=True)
+
+
+def _refuse_codes(found: DataFrame, where: Mapping[str, str], what: str) -> None:
+    """Name the first choice that no figure has, beside the choices before it, and what there is instead."""
+    for name, wanted in where.items():
+        codes = found[name].astype("str")
+        listed = sorted(codes.unique())
+        if wanted in listed:
+            found = found[codes == wanted]
+            continue
+        remedy = f"There is {', '.join(listed[:MOST])}."
+        if listed == [NOT_APPLICABLE]:
+            remedy = "Leave it out: there is no such choice here."
+        raise CallError(name, f"no figure of {what} has {wanted!r}.", remedy)
 
 
 def _choices(found: DataFrame) -> str:

@@ -26,6 +26,8 @@ _NOTES = {
     "pooled": "rates pool years in the table; here each year is by itself",
     "provisional": "the last figure is provisional",
 }
+_SHORT = {"few": "too few years", "nil": "nil figures", "open": "no upper bound", "wide": "too uncertain"}
+_CUT = "cut to one segment: "
 _RATIO = ["ratio", "ratio_lower", "ratio_upper"]
 _ANNUAL = ["annual", "annual_lower", "annual_upper"]
 _BOUNDS = ["figure_lower", "figure_upper"]
@@ -39,6 +41,7 @@ def changes(
     *,
     by: Literal["rate", "value"] = "rate",
     margin: float = 0.01,
+    tolerance: float = 0.05,
     level: float = 0.95,
     least_years: int = 5,
 ) -> DataFrame:
@@ -61,8 +64,9 @@ def changes(
 
     The verdict is `stable` if the interval of `annual` lies within the margin
     on both sides of nought (equivalence), else `rising` or `falling` if it lies
-    on one side of nought, else `too_few` (too few to say), with the reason in
-    the note. In a simulation without change, of 5 to 20 counts of 1 to 400 on
+    on one side of nought, else `stable` if it lies within the tolerance, so that
+    any change is smaller than that, else `too_few` (too few to say), with the
+    reason in the note. In a simulation without change, of 5 to 20 counts of 1 to 400 on
     average, up to 5 per cent of lines were called rising or falling. It is a verdict
     on the years of the window: where the level itself wanders from year to year, as that
     of homicide does, a line that rose in them need not go on rising (of lines that wander by
@@ -74,7 +78,9 @@ def changes(
         first_year: First year of the window; the first of each line's segment if None.
         last_year: Last year of it; the last of each line if None.
         by: What is compared: `rate`, or `value`. Lines without any are left out.
-        margin: Annual change that counts as none: 0.01 is one per cent.
+        margin: Annual change that counts as none, however sure: 0.01 is one per cent.
+        tolerance: Annual change that would have been seen: a line whose interval has nought in it
+            and does not reach so far is stable.
         level: Of the intervals.
         least_years: Years with a figure that a verdict needs, three at least.
 
@@ -102,23 +108,48 @@ def changes(
         >>> [change["verdict"], float(change["annual"].round(3)), float(change["annual_lower"].round(3))]
         ['rising', 0.032, 0.014]
     """
-    _refuse(by, margin, level, least_years)
+    _refuse(by, margin, tolerance, level, least_years)
     rows, cut = _window(figures(trends, by), first_year, last_year)
     if rows.empty:
         return CHANGES.empty()
     ends = _ends(rows)
     annual, why = _annual(rows, level)
     table = pd.concat([ends["keys"], _ratio(ends["first"], ends["last"], level), annual], axis="columns")
-    reason = _reason(table, why, margin, least_years)
-    verdict = np.where(reason == "", _verdict(table, margin), "too_few")
+    said = _verdict(table, margin, tolerance)
+    reason = _reason(table, why, said, least_years)
+    verdict = np.where(reason == "", said, "too_few")
     notes = [cut.reindex(table.index).fillna(""), reason, *_remarks(rows, ends["last"])]
     return CHANGES.cast(table.assign(verdict=verdict, note=_joined(notes)))
 
 
-def _refuse(by: str, margin: float, level: float, least_years: int) -> None:
+def in_words(table: DataFrame) -> "Series[str]":
+    """The verdict of each row of `changes` in words: of those that are too few to say, why they are.
+
+    Example:
+        >>> notes = ["", "too few years: fewer than 5 have a figure"]
+        >>> table = DataFrame({"verdict": ["rising", "too_few"], "note": notes})
+        >>> in_words(table).tolist()
+        ['rising', 'too few to say: too few years']
+    """
+    verdict, note = (table[name].astype("str") for name in ("verdict", "note"))
+    kinds = [note.str.contains(_NOTES[key].partition("{")[0], regex=False) for key in _SHORT]
+    reason = Series(np.select(kinds, list(_SHORT.values()), ""), table.index, dtype="str")
+    is_few = reason == _SHORT["few"]
+    reason = reason.mask(is_few & is_cut(table), reason + " since a break")
+    return verdict.mask(verdict == "too_few", "too few to say: " + reason)
+
+
+def is_cut(table: DataFrame) -> "Series[bool]":
+    """Which rows of `changes` leave figures of the window out, since a break or other areas lie between."""
+    cut: Series[bool] = table["note"].astype("str").str.startswith(_CUT)
+    return cut
+
+
+def _refuse(by: str, margin: float, tolerance: float, level: float, least_years: int) -> None:
     faults = {
         "by": (by not in ("rate", "value"), f"is {by!r}.", "Give rate or value."),
         "margin": (not 0 <= margin < 1, f"is {margin}.", "Give a share a year, such as 0.01."),
+        "tolerance": (tolerance < margin, f"is {tolerance}.", "Give no less than the margin."),
         "level": (not 0 < level < 1, f"is {level}.", "Give a level such as 0.95."),
         "least_years": (
             least_years < 3,
@@ -140,7 +171,7 @@ def _window(rows: DataFrame, first: int | None, last: int | None) -> tuple[DataF
     segment = latest.set_index("line")["segment"]
     is_same = rows["segment"].to_numpy() == segment.reindex(rows["line"]).to_numpy()
     others = rows[~is_same].groupby("line")["year"].agg(["min", "max"]).astype("str")
-    text = "cut to one segment: figures before a break, or over other areas, are left out, of "
+    text = f"{_CUT}figures before a break, or over other areas, are left out, of "
     span = others["min"].mask(others["min"] != others["max"], others["min"] + " to " + others["max"])
     return rows[is_same].reset_index(drop=True), text + span
 
@@ -275,19 +306,19 @@ def _span(fits: list[poisson.Trend], level: float) -> tuple[Floats, ...]:
     return fits[0].slope, np.where(is_none, np.nan, low), np.where(is_none, np.nan, high)
 
 
-def _verdict(table: DataFrame, margin: float) -> "Series[str]":
+def _verdict(table: DataFrame, margin: float, tolerance: float) -> "Series[str]":
     lower, upper = table["annual_lower"], table["annual_upper"]
     within = (lower >= -margin) & (upper <= margin)
-    return Series(np.select([within, lower > 0, upper < 0], ["stable", "rising", "falling"], ""), table.index)
+    near = (lower >= -tolerance) & (upper <= tolerance)
+    said = np.select([within, lower > 0, upper < 0, near], ["stable", "rising", "falling", "stable"], "")
+    return Series(said, table.index)
 
 
-def _reason(table: DataFrame, why: "Series[str]", margin: float, least_years: int) -> "Series[str]":
+def _reason(table: DataFrame, why: "Series[str]", said: "Series[str]", least_years: int) -> "Series[str]":
     """Why there is no verdict, in words; empty where there is one."""
     is_null = table["annual_lower"].isna() | table["annual_upper"].isna()
     is_few = table["n_years"] < least_years
-    key = np.select(
-        [is_few, why != "", is_null, _verdict(table, margin) == ""], ["few", why, "nil", "wide"], ""
-    )
+    key = np.select([is_few, why != "", is_null, said == ""], ["few", why, "nil", "wide"], "")
     words = {name: text.format(least_years=least_years) for name, text in _NOTES.items()}
     return Series(key, table.index, dtype="str").map({"": "", **words})
 

@@ -152,12 +152,10 @@ def _lines(figures: Figures, inside: Integers, residents: Residents) -> Iterator
         stratum = np.full(len(area), residents.of_series[series])
         persons = residents.of(area, year, stratum).reshape(shape)
         is_open = np.isinf(upper)
-        least, ends = (
-            np.where(is_open, lower, 0),
-            [np.where(is_open, np.nan, each) for each in (lower, upper)],
-        )
-        is_exact = np.array_equal(*ends, equal_nan=True)
-        counts = [ends[0]] if is_exact else [(ends[0] + ends[1]) / 2, *ends]
+        least = np.where(is_open, lower, 0)
+        low, high = (np.where(is_open, np.nan, each) for each in (lower, upper))
+        is_exact = np.array_equal(low, high, equal_nan=True)
+        counts = [low] if is_exact else [(low + high) / 2, low, high]
         yield _Line(code, series, years, counts, least, is_open, persons, making)
 
 

@@ -45,6 +45,14 @@ _NO_PLACE = ("questionnaire", "return_id", "sheet", "cell", "item")
 _REMEDY = "Is there a break in {year}? Declare it in the metadata, or explain the change in the note column."
 
 
+LIMITS = (
+    "Found, at 10 per cent of noise a year: of jumps to double the level 6 to 9 in 10, to half as much "
+    "again 2 to 4 in 10; 0 to 4 in 100 series without a jump are asked about. Not found: jumps in the "
+    "first or last two years, and slow changes (benchmarks/jumps.py)."
+)
+"""What the search finds and does not, in short, as a reader of its questions should know."""
+
+
 def jumps(
     trends: DataFrame,
     *,

@@ -14,7 +14,7 @@ from crimestats.report.pictures.choosing import By, Chosen, chosen
 from crimestats.report.pictures.explaining import described, notes_of
 from crimestats.report.pictures.sheet import INK, METHOD_COLOURS, REPORTED, Sheet, altair
 from crimestats.report.pictures.slopes import refuse_several
-from crimestats.report.pictures.wording import text
+from crimestats.report.pictures.wording import has_text, text
 
 if TYPE_CHECKING:
     from altair import VConcatChart
@@ -35,7 +35,7 @@ def dots(
     method: str = "reported",
     source: str | None = None,
 ) -> "VConcatChart":
-    """Draw a dot for each area, the highest first within its region.
+    """Draw a dot for each area, the highest first within its region; for each group within its level.
 
     The thin line is the 95 per cent interval of the rate, a thick bar the bounds; an
     area of which only bounds are known stands by their upper end. The upright rule is the
@@ -62,12 +62,14 @@ def dots(
     rows = rows[rows["shown_lower"].notna()]
     if rows.empty:
         raise CallError(f"year {year}", "has no figure of these areas.", "Choose another year.")
-    rows = rows.assign(region=regions(rows["area"], within))
+    headings = levels(rows["area"], picked.grouping) if picked.is_of_groups else regions(rows["area"], within)
+    rows = rows.assign(region=headings)
     regional = _regional(trends, picked, by, within, method, year)
     means = dict(zip(regional["name"], regional["shown"].astype("float64"), strict=True))
     top = _top(rows)
     panels = [
-        _panel(region, rows[rows["region"] == region], means.get(region), top) for region in _order(rows)
+        _panel(region, rows[rows["region"] == region], means.get(region), top)
+        for region in _order(rows, picked)
     ]
     body = alt.vconcat(*panels, spacing=18).resolve_scale(x="shared", y="independent")
     return _sheet(rows, picked, by, source, year, regional).around(body, _WIDTH, _NAMES)
@@ -98,8 +100,31 @@ def _regional(trends: DataFrame, picked: Chosen, by: By, within: str, method: st
     return regional.loc[regional["shown"].notna(), ["name", "shown", "coverage"]]
 
 
-def _order(rows: DataFrame) -> list[str]:
-    """Regions by the alphabet, areas of none last."""
+def levels(codes: "pd.Series[str]", grouping: str) -> "pd.Series[str]":
+    """The heading of the level that each group is of: a region does not stand in one order with its parts."""
+    of_code, known = _levels(grouping)
+    named = {level: text(f"level.{level}") if has_text(f"level.{level}") else level for level in known}
+    unknown = text("level.group")
+    return codes.map(lambda code: named.get(of_code.get(code, ""), unknown))
+
+
+def _levels(grouping: str) -> tuple[dict[str, str], list[str]]:
+    """Code of a group to its level, and the levels in the order of the table."""
+    from crimestats import areas
+
+    try:
+        table = areas.groupings(grouping).drop_duplicates("code")
+    except CallError:  # a user's own, which only the table of figures knows
+        return {}, []
+    return dict(zip(table["code"], table["level"], strict=True)), list(table["level"].unique())
+
+
+def _order(rows: DataFrame, picked: Chosen) -> list[str]:
+    """Levels as their table has them; regions by the alphabet, areas of none last."""
+    if picked.is_of_groups:
+        of_code, known = _levels(picked.grouping)
+        places = rows["area"].map(of_code).map({level: at for at, level in enumerate(known)})
+        return list(rows.loc[places.sort_values(kind="stable").index, "region"].unique())
     return sorted(rows["region"].unique(), key=lambda region: (region == "", region))
 
 
@@ -181,10 +206,12 @@ def _marks(data: Any, drawn: DataFrame, top: float) -> list[Any]:
 def _sheet(
     rows: DataFrame, picked: Chosen, by: By, source: str | None, year: int, regional: DataFrame
 ) -> Sheet:
+    has_bounds = rows["shown_lower"] < rows["shown_upper"]
     there = {
         "dot": bool(rows["shown"].notna().any()), "provisional": bool((rows["provisional"] == "yes").any()),
         "whisker": bool(rows["interval_lower"].notna().any()),
-        "range": bool((rows["shown_lower"] < rows["shown_upper"]).any()), "region": len(regional) > 0,
+        "around": bool((has_bounds & rows["shown"].notna()).any()),
+        "lying": bool((has_bounds & rows["shown"].isna()).any()), "region": len(regional) > 0,
     }  # fmt: skip
     regional = regional[regional["name"].isin(rows["region"])]
     covered = [_covered(regional["coverage"].dropna())] if regional["coverage"].notna().any() else []

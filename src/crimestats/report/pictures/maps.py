@@ -12,6 +12,7 @@ from pandas import DataFrame
 
 from crimestats.errors import CallError
 from crimestats.files import read_csv, shipped
+from crimestats.frames import NOT_APPLICABLE
 from crimestats.report.display import shown as figure_shown
 from crimestats.report.pictures.choosing import By, chosen
 from crimestats.report.pictures.explaining import described, notes_of
@@ -61,6 +62,8 @@ def map_of(
     alt = altair()
     if by == "value":
         raise CallError('by="value"', "makes a map of the size of countries.", "Draw rates, or use `dots`.")
+    if len(trends) and (trends["grouping"] != NOT_APPLICABLE).all():
+        raise CallError("trends", "are of groups of areas, which a map does not draw.", "Use `dots` for them.")
     picked = chosen(trends, iccs=iccs, areas=areas, first=year, last=year)
     rows = picked.figures(by)
     rows = rows[rows["shown_lower"].notna()]

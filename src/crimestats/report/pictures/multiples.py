@@ -30,6 +30,7 @@ WIDTH = 1180
 _HEIGHT, _STRIP, _GUTTER, _AXIS, _YEAR, _BETWEEN = 104, 6, 22, 38, 34, 66
 _COLUMNS = ((1, 1), (2, 2), (3, 3), (24, 4), (60, 6))  # up to so many panels, so many columns
 _MOST_COLUMNS = 8
+_BELOW = -1.0  # the scale of a panel without a figure: no other has numbers below nothing, and none is shown
 _ABOVE = 1.08  # the top of a panel over its largest figure
 
 
@@ -75,6 +76,8 @@ def small_multiples(
     columns = _columns(picked)
     width = WIDTH / columns - _GUTTER - _AXIS
     rows = _marks(figures, picked, shared)
+    is_empty = rows["mark"] == "none"
+    rows.loc[is_empty, ["low", "high"]] = 0.0 if shared and not is_empty.all() else _BELOW
     layers = _layers(rows, picked, width)
     panels = alt.layer(*layers).properties(
         width=width, height=_HEIGHT + (2 * _STRIP if picked.is_of_groups else 0)
@@ -244,7 +247,13 @@ def _years(picked: Chosen, width: float) -> Any:
 def _scale() -> Any:
     """From nothing to the largest."""
     alt = altair()
-    axis = alt.Axis(title=None, tickCount=4, minExtent=_AXIS - 8)
+    is_empty = "datum.value < 0 || datum.value == 0 && datum.index == 1"
+    axis = alt.Axis(
+        title=None, tickCount=4, minExtent=_AXIS - 8, domain=False,
+        labelExpr=f"{is_empty} ? '' : datum.label",
+        gridOpacity=alt.condition(is_empty, alt.value(0), alt.value(1)),
+        tickOpacity=alt.condition(is_empty, alt.value(0), alt.value(1)),
+    )  # fmt: skip
     return alt.Y("low:Q", scale=alt.Scale(zero=True, nice=True, range=[_HEIGHT, 0]), axis=axis)
 
 
@@ -301,9 +310,8 @@ def _strip() -> Any:
 
 def _word() -> Any:
     alt = altair()
-    return alt.Chart().mark_text(
-        text=text("none"), color=MUTED, fontSize=11, fontStyle="italic", dy=_HEIGHT / 2
-    )
+    looks: dict[str, Any] = {"color": MUTED, "fontSize": 11, "fontStyle": "italic"}
+    return alt.Chart().mark_text(text=text("none"), dy=-_HEIGHT / 2, **looks)  # up from the foot of the scale
 
 
 def _occurring(rows: DataFrame, picked: Chosen) -> list[str]:

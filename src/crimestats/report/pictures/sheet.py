@@ -156,6 +156,9 @@ def _symbol(mark: str, x: float, y: float, colours: dict[str, str]) -> list[Any]
         return [_alone().mark_rect(x=x, x2=x + 28, y=y - 6, y2=y + 6, color=fill, opacity=opacity)]
     if mark in upright:
         return [_straight((middle, middle), (y - 9, y + 9), **upright[mark])]
+    if mark in ("around", "lying"):
+        bar = _straight((x, x + 28), (y, y), color=colour, strokeWidth=5, opacity=0.5)
+        return [bar, *_symbol("dot", x, y, colours)] if mark == "around" else [bar]
     if mark == "whisker":
         return [_straight((x, x + 28), (y, y), color=colour, strokeWidth=1.4)]
     return _shades(x, y) if mark == "coverage" else _line_symbol(mark, x, y, colour)
