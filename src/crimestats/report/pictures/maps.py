@@ -63,7 +63,7 @@ def map_of(
     if by == "value":
         raise CallError('by="value"', "makes a map of the size of countries.", "Draw rates, or use `dots`.")
     if len(trends) and (trends["grouping"] != NOT_APPLICABLE).all():
-        raise CallError("trends", "are of groups of areas, which a map does not draw.", "Use `dots` for them.")
+        raise CallError("trends", "are of groups, which a map does not draw.", "Use `dots` for them.")
     picked = chosen(trends, iccs=iccs, areas=areas, first=year, last=year)
     rows = picked.figures(by)
     rows = rows[rows["shown_lower"].notna()]
