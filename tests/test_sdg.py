@@ -1,6 +1,7 @@
 """The indicators of the Goals: their rules, averages, regions, bounds, and what is written of them."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -267,7 +268,7 @@ def test_the_world_of_a_share_is_given_and_names_the_region_below_the_floor():
     africa, world = one(data, "002", 2010), one(data, "001", 2010)
     assert (africa["status"], africa["note"]) == (
         "below_floor",
-        f"under 50% of the residents; too few areas: 0 of {africa['n_areas'] or 58}",
+        "under 50% of the residents; too few areas: 0 of 58",
     )
     assert (world["status"], world["value"]) == ("exact", 10)
     assert world["note"] == "regions below the floor: Africa (0% of the residents, 0 areas)"
@@ -542,7 +543,7 @@ def test_a_table_may_name_its_indicators(tmp_path):
     ],
 )
 def test_another_unit_is_refused(tmp_path, indicator, text):
-    with pytest.raises(DefinitionError, match="line 2, column unit: .* is not the unit"):
+    with pytest.raises(DefinitionError, match=r"line 2, column unit: .* is not the unit"):
         sdg.read_figures(table(tmp_path, text), indicator)
 
 
@@ -711,7 +712,7 @@ def test_the_command_names_what_it_does_not_show_and_why(tmp_path, monkeypatch):
         in run.output
     )
     assert "* Oceania 2015: too few areas: 2 of 2" in run.output
-    assert "-* (78%)" in run.output
+    assert re.search(r"Oceania .* -\* \(7\d%\)", run.output)
     assert "Not shown: 2 earlier years and 24 groups; they are in" in run.output
     assert "Population: the shipped table." in run.output
     assert not run_with(tmp_path, held(*rows), "16.3.2", "--quiet").output
@@ -748,13 +749,13 @@ def test_rows_that_have_no_figure_are_written_and_the_first_says_why(tmp_path):
     assert "no_figure" in (tmp_path / "a.csv").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["", "catalogue.sqlite"])
+@pytest.mark.parametrize("name", ["accepted", "accepted.sqlite"])
 def test_the_command_takes_a_store_with_its_population(tmp_path, name):
-    place, out = tmp_path / "store", tmp_path / "a.parquet"
+    place, out = tmp_path / name, tmp_path / "a.parquet"
     persons = residents(AUS=300_000, NZL=100_000).assign(source="own")
     rows = observed(("AUS", 2010, "homicide_victims", 3), ("NZL", 2010, "homicide_victims", 1))
     store.accept(rows.assign(questionnaire="un-cts-2024"), place, by="Ana", population=persons)
-    run = CliRunner().invoke(APP, ["16.1.1", str(place / name), "--out", str(out)])
+    run = CliRunner().invoke(APP, ["16.1.1", str(place), "--out", str(out)])
     assert run.exit_code == 0, run.output
     assert "Population: as accepted with vintage 1 of the store (source: own)." in run.output
     assert figures(release.read_parquet(out), ANZ) == {2010: 1}

@@ -149,7 +149,7 @@ def publish(
         return None if path is None else release.read_parquet(path)
 
     release.publish(
-        release.read_parquet(trends),
+        release.read_parquet(trends, frame="Trends"),
         out,
         observations=table(observations),
         findings=table(findings),

@@ -131,7 +131,7 @@ def _read(trends: Path, out: Path | None) -> "DataFrame":
         raise FileError(str(out), "is neither .csv nor .parquet.", "Name the file so.")
     if out is not None and not out.parent.is_dir():
         raise FileError(str(out), "cannot be written (no such folder).", "Make the folder first.")
-    return release.read_parquet(trends)
+    return release.read_parquet(trends, frame="Trends")
 
 
 def _hand_over(table: "DataFrame", frame: str, out: Path | None, json: Path | None, quiet: bool) -> None:

@@ -151,7 +151,7 @@ def _read(path: Path) -> "DataFrame":
     from crimestats import release
     from crimestats.frames import TRENDS
 
-    return TRENDS.cast(release.read_parquet(path))
+    return TRENDS.cast(release.read_parquet(path, frame="Trends"))
 
 
 def _codes(areas: str | None) -> list[str] | None:
