@@ -1,5 +1,6 @@
 """Commands on a trend table: changes and their verdicts, undeclared jumps, attrition, prisons."""
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -96,7 +97,7 @@ def jumps(trends: Trends, out: Written = None, json: Json = None, quiet: Quiet =
             _print({**shown, "Figures": what})
             typer.echo("Is there a break in the year? Declare it in the metadata, or explain the change.")
             typer.echo("Before, after: means of up to three years. --json has each question whole.")
-        typer.echo(LIMITS)
+        typer.echo(textwrap.fill(LIMITS, 80))
         _tell_more(table)
 
 
