@@ -147,7 +147,11 @@ def trafficking(folder: Path, listed: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for code, name, kept_as, m49_code in TRAFFICKING:
         members = recalled[recalled["glotip_subregion"].str.contains(rf"^(?:{kept_as})\b")]["members_iso3"]
-        known = members.str.extractall(r"\b([A-Z]{3})\b(\??)").set_axis(["area", "doubt"], axis="columns").fillna("")
+        known = (
+            members.str.extractall(r"\b([A-Z]{3})\b(\??)")
+            .set_axis(["area", "doubt"], axis="columns")
+            .fillna("")
+        )
         source = known["doubt"].map({"": "glotip_recalled", "?": "glotip_doubtful"})
         own = dict(zip(known["area"], source, strict=True))
         codes = listed[["Region Code", "Sub-region Code"]].eq(m49_code).any(axis="columns") & (m49_code != "")
