@@ -233,6 +233,54 @@ SDG = Frame("Sdg", {
     "status": "key", "coverage_population": "number", "coverage_areas": "number", "n_areas": "count",
     "note": "text",
 })  # fmt: skip
+TRAFFICKING = Frame("Trafficking", {
+    "figure_id": "text", "area": "key", "area_label": "text", "year": "year", "dimension": "key", "iccs": "key",
+    "measure": "key", "unit": "key", "stage": "key", "source": "key", "sex": "key", "age": "key",
+    "exploitation": "key", "citizenship": "key", "country": "key", "label": "text", **_VALUES,
+    **_keys(*ORIGIN), "findings": "text", "note": "text", **_PLACE,
+})  # fmt: skip
+"""A figure of the trafficking dataset; `figure_id` is its place, `return_id!sheet!cell`."""
+_BASE = {
+    "base": "number", "base_lower": "number", "base_upper": "number",
+    "share": "number", "share_lower": "number", "share_upper": "number",
+}  # fmt: skip
+PROFILES = Frame("Profiles", {
+    "figure_id": "text", "profile": "key", "within": "key", "category": "key", "measure": "key", "area": "key",
+    "grouping": "key", "level": "key", "year": "year", "first_year": "year", "window": "key", "variant": "key",
+    "value": "number", "lower": "number", "upper": "number", **_BASE,
+    "influence": "number", "influence_area": "key", "largest_share": "number", "largest_area": "key",
+    "coverage_population": "number", "coverage_areas": "number", "n_areas": "count", "status": "key",
+    "findings": "text",
+})  # fmt: skip
+"""A share of a profile. `value`, `lower`, `upper` are persons of the category, `base` all persons with the
+attribute known, shares fractions; `influence` is how far the share moves when `influence_area` is left out."""
+FLOWS = Frame("Flows", {
+    "figure_id": "text", "origin": "key", "destination": "key", "basis": "key", "measure": "key",
+    "year": "year", "first_year": "year", "window": "key", "value": "number", "lower": "number",
+    "upper": "number", "grouping": "key", "level": "key", "is_flow": "key", "threshold": "number", **_BASE,
+    "status": "key", "findings": "text",
+})  # fmt: skip
+"""Victims from an origin detected at a destination; `is_flow` is yes, no or undecided by the threshold."""
+SOURCES = Frame("Sources", {
+    "figure_id": "text", "area": "key", "year": "year", "dimension": "key", "iccs": "key",
+    "measure": "key", "unit": "key", "stage": "key", "sex": "key", "age": "key", "exploitation": "key",
+    "citizenship": "key", "country": "key", "source_id": "key", "source_type": "key", "source_title": "text",
+    "method": "key", "period": "text", "geography": "text", "reliability": "key", "rank": "count",
+    **_VALUES, "used": "key", "gap_filled": "key", "difference": "number", "difference_lower": "number",
+    "difference_upper": "number", "relative": "number", "findings": "text", "note": "text", **_PLACE,
+})  # fmt: skip
+"""A figure of one of several sources on the same thing, and whether the order of precedence uses it."""
+HIDDEN = Frame("Hidden", {
+    "figure_id": "text", "area": "key", "year": "year", "action": "key", "reason": "key", "protects": "text",
+    "lower": "number", "upper": "number", "note": "text",
+})  # fmt: skip
+"""What `disclosure.protect` did to a figure and why; `lower` and `upper` are what a reader can still tell."""
+RECOVERABLE = Frame("Recoverable", {
+    "figure_id": "text", "area": "key", "year": "year", "item": "text", "lower": "number", "upper": "number",
+    "found_lower": "number", "found_upper": "number", "how": "key", "rests_on": "text", "message": "text",
+    **_PLACE,
+})  # fmt: skip
+"""A hidden figure that what is published gives away: said to be `lower` to `upper`, found to be `found_…`."""
 SUGGESTIONS = Frame("Suggestions", {
     "text": "text", "code": "text", "probability": "number",
     "code_l1": "text", "code_l2": "text", "code_l3": "text", "code_l4": "text",
@@ -243,6 +291,6 @@ LINEAGE = Frame("Lineage", {"figure_id": "text", "part_kind": "key", "part_id": 
 
 _ALL = (
     RETURNS, CELLS, FINDINGS, OBSERVATIONS, CLASSIFIED, TRENDS, ESTIMATES, CHANGES, REVISIONS, SDG,
-    SUGGESTIONS, LINEAGE,
+    TRAFFICKING, PROFILES, FLOWS, SOURCES, HIDDEN, RECOVERABLE, SUGGESTIONS, LINEAGE,
 )  # fmt: skip
 FRAMES = {frame.name: frame for frame in _ALL}

@@ -15,10 +15,12 @@ import typer
 from crimestats import __version__
 from crimestats.cli import (
     answers,
+    areas,
     classification,
     coding,
     comparing,
     console,
+    disclosure,
     forms,
     office,
     pictures,
@@ -27,6 +29,7 @@ from crimestats.cli import (
     store,
     tabulating,
     tracing,
+    trafficking,
 )
 from crimestats.cli.options import (
     QUESTIONNAIRE,
@@ -57,6 +60,9 @@ app.add_typer(classification.app, name="classification")
 app.add_typer(coding.app, name="coding")
 app.add_typer(answers.app, name="findings")
 app.add_typer(store.app, name="store")
+app.add_typer(areas.app, name="areas")
+app.add_typer(trafficking.app, name="trafficking")
+app.add_typer(disclosure.app, name="disclosure")
 app.command("tabulate", epilog=example(tabulating.EXAMPLE))(tabulating.tabulate)
 for name, line in comparing.EXAMPLES.items():
     app.command(name, epilog=example(line))(getattr(comparing, name))
