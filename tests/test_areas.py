@@ -21,7 +21,7 @@ from crimestats.areas import (
     population,
     regions,
 )
-from crimestats.areas.labels import spelling
+from crimestats.areas.labels import MATCHED, spelling
 from crimestats.errors import CallError, DefinitionError, FileError
 from crimestats.files import read_csv, read_toml, shipped
 
@@ -309,7 +309,7 @@ def test_match_keeps_the_index_and_takes_missing_labels() -> None:
     found = match(pd.Series(["Chad", None, float("nan"), 148], index=[7, 3, 3, 1], dtype=object))
     assert found.index.tolist() == [7, 3, 3, 1]
     assert found["area"].tolist() == ["TCD", "_U", "_U", "_U"]
-    assert match(pd.Series([], dtype=str)).columns.tolist() == ["label", "area", "candidates"]
+    assert match(pd.Series([], dtype=str)).columns.tolist() == list(MATCHED)
 
 
 @given(st.sampled_from(LABELS["label"].tolist()), st.sampled_from(["upper", "lower", "title", "casefold"]))

@@ -155,3 +155,21 @@ def test_regional_estimates(tmp_path, monkeypatch):
     assert held >= 0.9 * of
     assert "entered: Russian Federation, Ukraine" in text
     assert "Africa 2017, estimated:" in text
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_trafficking_report(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    text = run("06_trafficking_report.ipynb")
+    figures = read_csv(FOLDER / "data" / "trafficking.csv")
+    assert f"{len(figures):,} figures of 24 countries" in text
+    before, withheld, after = map(
+        int, re.search(r"found out before: (\d+); withheld: (\d+); found out after: (\d+)", text).groups()
+    )
+    assert before > 0
+    assert withheld > 0
+    assert after == 0
+    assert "main effects: 1,034" in text
+    assert "were detected in" in text
+    assert re.search(r"\w{16}: \d+ cells, of \d+ countries", text)
+    assert {path.name for path in tmp_path.glob("trafficking-*/*")} == {"chapter.html", "annex.xlsx"}

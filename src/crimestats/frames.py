@@ -245,31 +245,38 @@ _BASE = {
     "share": "number", "share_lower": "number", "share_upper": "number",
 }  # fmt: skip
 PROFILES = Frame("Profiles", {
-    "figure_id": "text", "profile": "key", "within": "key", "category": "key", "measure": "key", "area": "key",
-    "grouping": "key", "level": "key", "year": "year", "first_year": "year", "window": "key", "variant": "key",
-    "value": "number", "lower": "number", "upper": "number", **_BASE,
+    "figure_id": "text", "profile": "key", "within": "key", "category": "key", "measure": "key",
+    "area": "key", "grouping": "key", "level": "key", "year": "year", "first_year": "year", "window": "key",
+    "variant": "key", "value": "number", "lower": "number", "upper": "number", **_BASE,
     "influence": "number", "influence_area": "key", "largest_share": "number", "largest_area": "key",
-    "coverage_population": "number", "coverage_areas": "number", "n_areas": "count", "status": "key",
-    "findings": "text",
+    "coverage_population": "number", "coverage_areas": "number", "coverage_volume": "number",
+    "n_areas": "count", "n_closed": "count", "n_left_out": "count", "left_out": "number",
+    "status": "key", "findings": "text",
 })  # fmt: skip
 """A share of a profile. `value`, `lower`, `upper` are persons of the category, `base` all persons with the
-attribute known, shares fractions; `influence` is how far the share moves when `influence_area` is left out."""
+attribute known, shares fractions; `influence` is how far the share moves when `influence_area` is left out.
+`coverage_volume` is the base by all persons that the areas reported; of `n_closed` areas a category that they
+did not give is bounded by their total; `left_out` are the persons of the `n_left_out`
+areas of which a part of the attribute is not known, or that are too few for a mean."""
 FLOWS = Frame("Flows", {
     "figure_id": "text", "origin": "key", "destination": "key", "basis": "key", "measure": "key",
     "year": "year", "first_year": "year", "window": "key", "value": "number", "lower": "number",
     "upper": "number", "grouping": "key", "level": "key", "is_flow": "key", "threshold": "number", **_BASE,
-    "status": "key", "findings": "text",
+    "n_areas": "count", "status": "key", "findings": "text",
 })  # fmt: skip
 """Victims from an origin detected at a destination; `is_flow` is yes, no or undecided by the threshold."""
 SOURCES = Frame("Sources", {
     "figure_id": "text", "area": "key", "year": "year", "dimension": "key", "iccs": "key",
     "measure": "key", "unit": "key", "stage": "key", "sex": "key", "age": "key", "exploitation": "key",
     "citizenship": "key", "country": "key", "source_id": "key", "source_type": "key", "source_title": "text",
-    "method": "key", "period": "text", "geography": "text", "reliability": "key", "rank": "count",
-    **_VALUES, "used": "key", "gap_filled": "key", "difference": "number", "difference_lower": "number",
-    "difference_upper": "number", "relative": "number", "findings": "text", "note": "text", **_PLACE,
+    "method": "key", "period": "key", "geography": "text", "reliability": "key", "published": "text",
+    "rank": "count",
+    **_VALUES, "used": "key", "gap_filled": "key", "reason": "key", "difference": "number",
+    "difference_lower": "number", "difference_upper": "number", "relative": "number",
+    "relative_lower": "number", "relative_upper": "number", "findings": "text", "note": "text", **_PLACE,
 })  # fmt: skip
-"""A figure of one of several sources on the same thing, and whether the order of precedence uses it."""
+"""A figure of one of several sources on the same thing, and whether the order of precedence uses it; `reason`
+says why it does not (`_Z` where it does), the differences are from the figure used."""
 HIDDEN = Frame("Hidden", {
     "figure_id": "text", "area": "key", "year": "year", "action": "key", "reason": "key", "protects": "text",
     "lower": "number", "upper": "number", "note": "text",

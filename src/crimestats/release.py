@@ -97,7 +97,7 @@ def publish(
         tables["Returns"] = tables["Returns"].assign(file=tables["Returns"]["return_id"].astype("str"))
     versions = _versions(definition, tables.get("Returns"), population)
     target = Path(folder).resolve()
-    with _beside(target) as new:
+    with replacing_folder(target) as new:
         for name, table in tables.items():
             _write(table, name, new / f"{name.lower()}.parquet", versions)
         _write_pages(new, tables, definition, population, title)
@@ -270,8 +270,15 @@ def _write_record(
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A new folder beside the target, which takes its place when the block ends well and else goes."""
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """A new folder beside the target, which takes its place when the block ends well and else goes.
+
+    What is written into it must hold a `release.json` that lists the files under `files`: by that
+    a later one may replace it.
+
+    Raises:
+        FileError: The target holds something else, or cannot be written.
+    """
     new = _part(target)
     with _writing(target):
         _refuse_others(target)

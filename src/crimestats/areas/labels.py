@@ -1,46 +1,61 @@
 """Labels that people write, to codes of reporting units."""
 
-import re
-import unicodedata
 from difflib import get_close_matches
 from functools import cache
 
 from pandas import DataFrame, Series
 
-from crimestats.areas.units import areas
+from crimestats.areas.rewriting import Reading, readings, refusal
+from crimestats.areas.spellings import LOST, codes, named, spelling, spellings
 from crimestats.files import read_csv, shipped
 from crimestats.frames import TOTAL, UNKNOWN
 
-_JOINED = re.compile(r"[.'’‘ʼ`´]")  # left out: `U.S.A.` is `usa`
-_APART = re.compile(r"[\W_]+")
+__all__ = ["MATCHED", "REFUSED", "match", "match_sex", "spelling"]
+
+MATCHED = ("label", "area", "candidates", "how", "reason")
+"""Columns of `match`."""
+
+REFUSED = "refused"
+_CODE, _TABLE, _RULE = "code", "table", "rule:"
+_AMBIGUOUS, _NOT_STATED, _UNKNOWN = "ambiguous", "not_stated", "unknown"
 _SIMILARITY, _MOST = 0.65, 3
 
 
 def match(labels: Series) -> DataFrame:
-    """Look labels up in the table of known spellings; nothing is guessed.
+    """Put what people wrote for an area under its code; nothing is guessed.
 
-    Case, accents, punctuation and the word "the" do not count. Codes are
-    labels too: three letters in any case, two letters in capitals only, since
-    `no` and `na` are rarely Norway and Namibia.
+    The tables of names, demonyms and words go first (`classification/areas`).
+    Case, accents, punctuation and the word "the" do not count. Codes are labels
+    too: three letters in any case, two letters in capitals only, since `no` and
+    `na` are rarely Norway and Namibia. What is in no table goes through a few
+    rules (damaged letters, a count before it, a plural), whose result is taken
+    where all lead to one and the same area.
 
     Args:
-        labels: Names or codes of areas, as they were written.
+        labels: Names, demonyms or codes of areas, as they were written.
 
     Returns:
-        A row for each label, under its index: `label`, `area` (`_U` where it is
-        not in the table) and `candidates`, for an unknown label the codes of
-        areas spelt nearly so, nearest first and joined by comma.
+        A row for each label, under its index: `label`; `area` (`_U` where it is
+        refused); `candidates`, codes of areas that may be meant, joined by comma
+        (of a label that nothing knows those spelt nearly so, nearest first);
+        `how`: `code`, `table`, `rule:` and the rules joined by `+`, or `refused`;
+        `reason`, of a refused label only: `ambiguous`, `former_state`, `several`,
+        `group`, `people`, `own`, `foreign`, `stateless`, `not_stated`, `total`,
+        `prompt`, `number`, or `unknown` where no table and no rule has it.
 
     Example:
-        >>> found = match(Series(["côte d’ivoire", "Gambia, The", "NA", "Unted Kingdom"]))
-        >>> found["area"].tolist(), found["candidates"].iloc[-1]
-        (['CIV', 'GMB', 'NAM', '_U'], 'GBR, GBR_S')
+        >>> found = match(Series(["côte d’ivoire", "3 maliens", "NA", "Unted Kingdom", "Congolese"]))
+        >>> found["area"].tolist(), found["how"].tolist()[:3]
+        (['CIV', 'MLI', 'NAM', '_U', '_U'], ['table', 'rule:count+plural', 'code'])
+        >>> found[["candidates", "reason"]].to_numpy().tolist()[3:]
+        [['GBR, GBR_S', 'unknown'], ['COD, COG', 'ambiguous']]
     """
     written = labels.astype(object).where(labels.notna(), "").astype(str)
-    found = {label: _find(label) for label in written.unique()}
-    area = [found[label][0] for label in written]
-    candidates = [found[label][1] for label in written]
-    return DataFrame({"label": written, "area": area, "candidates": candidates}, index=labels.index)
+    found = {label: _found(label) for label in written.unique()}
+    rows = [found[label] for label in written]
+    table = DataFrame(rows, columns=list(MATCHED[1:]), index=labels.index, dtype="str")
+    table.insert(0, MATCHED[0], written)
+    return table
 
 
 def match_sex(labels: "Series[str]") -> "Series[str]":
@@ -61,44 +76,46 @@ def match_sex(labels: "Series[str]") -> "Series[str]":
     return labels.str.strip().str.casefold().map(known).fillna("").astype("str")
 
 
-def spelling(label: str) -> str:
-    """A label without what does not tell areas apart: the form in which labels are compared.
-
-    Example:
-        >>> spelling("The Côte d’Ivoire (Republic)")
-        'cote divoire republic'
-    """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", label) if not unicodedata.combining(c))
-    words = _APART.sub(" ", _JOINED.sub("", plain.casefold().replace("&", " and "))).split()
-    return " ".join(word for word in words if word != "the")
-
-
-def _find(label: str) -> tuple[str, str]:
-    key = spelling(label)
-    short = _short_codes().get(label.strip())
-    area = short or _spellings().get(key)
-    return (area, "") if area else (UNKNOWN, _candidates(key))
+def _found(label: str) -> tuple[str, str, str, str]:
+    """Area, candidates, how and reason of a label."""
+    code = codes().get(label.strip()) or codes().get(spelling(label))
+    if code and LOST not in label:
+        return code, "", _CODE, ""
+    known = named(label)
+    if known is not None:
+        how = _TABLE if known.area else REFUSED
+        return known.area or UNKNOWN, known.candidates, how, known.reason
+    read = readings(label)
+    if read:
+        return _agreed(read)
+    reason = refusal(label) or ("" if spelling(label) or LOST in label else _NOT_STATED)
+    return UNKNOWN, "" if reason else _near(spelling(label)), REFUSED, reason or _UNKNOWN
 
 
-def _candidates(key: str) -> str:
-    close = get_close_matches(key, _spellings(), n=_MOST, cutoff=_SIMILARITY)
-    return ", ".join(dict.fromkeys(_spellings()[spelt] for spelt in close))
+def _agreed(read: list[Reading]) -> tuple[str, str, str, str]:
+    """What all readings say: one area, or one reason for there being none; else it is ambiguous."""
+    areas, reasons = ({getattr(each.known, name) for each in read} for name in ("area", "reason"))
+    if len(areas) == 1 and "" not in areas:
+        return areas.pop(), "", _RULE + "+".join(read[0].rules), ""
+    named_by = [
+        area for each in read for area in (each.known.area, *each.known.candidates.split(", ")) if area
+    ]
+    reason = reasons.pop() if len(reasons) == 1 else _AMBIGUOUS
+    return UNKNOWN, ", ".join(dict.fromkeys(named_by)), REFUSED, reason or _AMBIGUOUS
+
+
+def _near(key: str) -> str:
+    known = spellings()
+    close = get_close_matches(key, _names(), n=_MOST, cutoff=_SIMILARITY)
+    return ", ".join(dict.fromkeys(known[spelt].area for spelt in close))
+
+
+@cache
+def _names() -> list[str]:
+    return [spelt for spelt, known in spellings().items() if known.area]
 
 
 @cache
 def _sexes() -> dict[str, str]:
     table = read_csv(shipped("classification", "areas", "sexes.csv"), ("label", "sex"))
     return dict(zip(table["label"].str.casefold(), table["sex"], strict=True))
-
-
-@cache
-def _short_codes() -> dict[str, str]:
-    table = areas()
-    return {iso2: area for iso2, area in zip(table["iso2"], table["area"], strict=True) if iso2}
-
-
-@cache
-def _spellings() -> dict[str, str]:
-    table, units = read_csv(shipped("classification", "areas", "labels.csv"), ("label", "area")), areas()
-    pairs = [(units["area"], units["area"]), (units["name"], units["area"]), (table["label"], table["area"])]
-    return {spelling(label): area for column in pairs for label, area in zip(*column, strict=True)}

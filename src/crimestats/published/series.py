@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pandas import DataFrame, Series
 
-from crimestats.areas import match
+from crimestats.areas import match, parts
 from crimestats.files import read_csv, shipped
 from crimestats.frames import BREAKDOWNS, NOT_APPLICABLE, TOTAL, UNKNOWN
 
@@ -70,20 +70,25 @@ def folded(label: str) -> str:
 def countries(labels: Series, areas: Series) -> DataFrame:
     """The countries that categories name: columns country, citizenship and is_known.
 
+    What is no area, or means something else here than elsewhere, has its meaning
+    in `countries.csv`: by its label, else by the reason for which `areas.match`
+    refuses it. A part of a country is put under the country, since nobody is a
+    citizen of a part.
+
     Args:
         labels: As they were published: names in several languages, “Nationals”, “Abroad”.
         areas: The reporting unit of each, which is what “Nationals” means.
     """
-    words = _words()
-    known = labels.map(folded).map(words)
-    named = match(Series(labels.unique(), dtype="object")).set_index("label")["area"]
-    country = labels.map(named).fillna(UNKNOWN).astype(str)
-    is_word = known.notna()
-    country = country.mask(is_word, known.map(lambda pair: pair[0] if isinstance(pair, tuple) else UNKNOWN))
-    citizenship = known.map(lambda pair: pair[1] if isinstance(pair, tuple) else TOTAL)
-    country = country.mask(country == OWN, areas)
-    is_known = is_word | (country != UNKNOWN)
-    return DataFrame({"country": country, "citizenship": citizenship, "is_known": is_known})
+    unique = Series(labels.unique(), dtype="object")
+    found, words, whole = match(unique), _words(), _whole()
+    meant = [
+        words.get(("label", folded(label))) or words.get(("reason", reason))
+        or (whole.get(area, area), TOTAL, area != UNKNOWN)
+        for label, area, reason in zip(unique, found["area"], found["reason"], strict=True)
+    ]  # fmt: skip
+    said = DataFrame(meant, columns=["country", "citizenship", "is_known"], index=unique)
+    table = said.loc[labels].set_axis(labels.index)
+    return table.assign(country=table["country"].mask(table["country"] == OWN, areas))
 
 
 def table() -> DataFrame:
@@ -202,9 +207,23 @@ def _spelt(column: str) -> dict[str, str]:
 
 
 @cache
-def _words() -> dict[str, tuple[str, str]]:
-    lines = _lines(read_csv(_path("countries"), ("label", "country", "citizenship")))
-    return {folded(label): (country, citizenship) for label, country, citizenship in lines}
+def _words() -> dict[tuple[str, str], tuple[str, str, bool]]:
+    """Country, citizenship and whether they are known, by a label or by a reason of `areas.match`."""
+    lines = _lines(read_csv(_path("countries"), ("label", "reason", "country", "citizenship")))
+    return {
+        ("label", folded(label)) if label else ("reason", reason): (
+            country,
+            citizenship,
+            not (label and reason),
+        )
+        for label, reason, country, citizenship in lines
+    }
+
+
+@cache
+def _whole() -> dict[str, str]:
+    table = parts()
+    return dict(zip(table["part"], table["whole"], strict=True))
 
 
 def _path(name: str) -> Path:

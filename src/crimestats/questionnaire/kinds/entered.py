@@ -14,6 +14,9 @@ from crimestats.questionnaire.kinds.round import FAIL, Judgement, Round
 def country(wide: Round, items: Sequence[str]) -> Judgement:
     """A country named in a row is one of the table of spellings.
 
+    One that only a rule of `areas.match` finds, as `3 maliens`, is asked about too: the sender can
+    still say what was meant.
+
     Args:
         wide: The round.
         items: Not read.
@@ -21,8 +24,9 @@ def country(wide: Round, items: Sequence[str]) -> Judgement:
     said = wide.named
     said = said[said["entry"] == "country"]
     match = wide.matched.loc[said["raw"]]
-    unknown = (match["area"] == UNKNOWN).to_numpy()
-    wrong, few = said[unknown], match["candidates"].to_numpy()[unknown]
+    by_rule = match["how"].str.startswith("rule:").to_numpy(dtype=bool)
+    unknown = (match["area"] == UNKNOWN).to_numpy() | by_rule
+    wrong, few = said[unknown], np.where(by_rule, match["area"], match["candidates"])[unknown]
     asked = [f"Did you mean {' or '.join(each.split(', ')[:3])}?" if each else "" for each in few]
     return Judgement.at(wrong["row"], value=list(wrong["raw"]), near=asked)
 

@@ -1,0 +1,112 @@
+"""Whether an estimate can be carried, in words."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crimestats.trafficking.hidden.bootstrap import Interval
+from crimestats.trafficking.hidden.choosing import Method
+from crimestats.trafficking.hidden.lists import Overlaps
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+WIDEST = 3.0
+"""Ratio of highest to lowest above which figures do not carry an estimate: a convention of this package."""
+LEANING = 0.5
+"""Bias of the replicates, in standard deviations, that is told: then over two thirds lie on one side."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the sensitivity says of the estimate.
+
+    Attributes:
+        text: The verdict in words.
+        carries: Whether the data carry a figure.
+        lowest: Lowest of the estimates of other models and lists; None without any.
+        highest: Highest of them.
+        failing: How many of them carry no estimate.
+    """
+
+    text: str
+    carries: bool
+    lowest: float | None
+    highest: float | None
+    failing: int
+
+
+def verdict(spread: "DataFrame", limits: Interval | None, reason: str, widest: float) -> Verdict:
+    """Weigh the spread over models and lists and the width of the interval against a ratio.
+
+    Args:
+        spread: As of `sensitivity`.
+        limits: Interval, where one was made.
+        reason: Why there is no estimate; empty if there is one.
+        widest: Ratio of highest to lowest that is still carried.
+    """
+    known = spread["estimate"].dropna().astype(float)
+    failing = int(len(spread) - len(known))
+    lowest, highest = (float(known.min()), float(known.max())) if len(known) else (None, None)
+    against = [f"the data carry no estimate with this model. {reason}"] if reason else []
+    if not reason:
+        against = _too_wide(lowest, highest, limits, widest)
+    text = (
+        "; ".join(against)
+        or f"the data carry an estimate: models and lists move it less than {widest:g} times"
+    )
+    end = f"; of {len(spread)} other models and lists {failing} carry no estimate" if failing else ""
+    return Verdict(
+        text[0].upper() + text[1:].removesuffix(".") + end + ".", not against, lowest, highest, failing
+    )
+
+
+def remarks(table: Overlaps, method: Method, limits: Interval | None) -> list[str]:
+    """What a reader of the estimate has to know besides."""
+    said = []
+    if len(table.labels) == 2:
+        said.append("Two lists: that they are independent cannot be tested, and is assumed.")
+    elif method.order >= len(table.labels):
+        said.append(f"Of {len(table.labels)} lists no more than {len(table.labels) - 1} can interact.")
+    if method.model == "main" and limits is not None:
+        said.append("The model was given: the interval leaves out that another might have been chosen.")
+    if limits is None:
+        return said
+    if limits.unbounded:
+        said.append(
+            f"{limits.unbounded:,} of {limits.replicates:,} replicates carry no estimate; they count as"
+            " infinite."
+        )
+    if abs(limits.bias) > LEANING:
+        side = "above" if limits.bias < 0 else "below"
+        share = _normal_share(abs(limits.bias))
+        said.append(
+            f"Of the replicates {share:.0%} lie {side} the estimate; the interval is corrected for it."
+        )
+    return said
+
+
+def _too_wide(
+    lowest: float | None, highest: float | None, limits: Interval | None, widest: float
+) -> list[str]:
+    said = []
+    if lowest and highest and highest / lowest > widest:
+        said.append(
+            f"too wide to carry a figure: with other models and lists it lies from {lowest:,.0f} to"
+            f" {highest:,.0f}, {highest / lowest:.1f} times"
+        )
+    if limits is not None and not np.isfinite(limits.upper):
+        said.append("the replicates give the interval no upper limit")
+    elif limits is not None and limits.upper > widest * limits.lower:
+        said.append(f"the interval is wider than {widest:g} times its lower limit")
+    if limits is not None and limits.percentile[1] > widest * limits.percentile[0]:
+        low, high = (f"{value:,.0f}" if np.isfinite(value) else "no limit" for value in limits.percentile)
+        said.append(f"the replicates, before they are corrected for bias, go from {low} to {high}")
+    return said
+
+
+def _normal_share(deviations: float) -> float:
+    from scipy.stats import norm
+
+    return float(norm.cdf(deviations))
