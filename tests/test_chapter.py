@@ -139,7 +139,7 @@ def test_every_number_of_text_and_tables_has_a_figure():
         for child in element:
             child.drop_tree()
     cells = page.xpath("//main//td") + page.xpath("//main//*[@class='said']/p")
-    shown = [cell for cell in cells if not cell.xpath("ancestor::*[@id='methods']")]
+    shown = [cell for cell in cells if not cell.xpath("ancestor::*[@id='methods' or @id='reading']")]
     loose = [YEAR.sub("", cell.text_content().replace("100,000", "")) for cell in shown]
     assert len(loose) > 200
     assert [text for text in loose if re.search(r"\d", text)] == []
@@ -185,7 +185,7 @@ def test_years_with_half_of_the_countries_are_thin():
     more = rows + [row for area in ("CHL", "COL", "MEX", "URY") for row in country(area, 2020)]
     page = chapter(built(frame(more)))
     assert tree(page).xpath("//*[@id='sex_age_years']//tr[@class='thin']/th/text()") == ["2021"]
-    assert "Pale: years" in section(page, "sex_age_years")
+    assert "Pale bars" in section(page, "reading")
     assert "in 2020" in section(page, "headlines")
 
 
@@ -355,7 +355,7 @@ def test_a_dataset_without_figures_has_a_page():
 def test_tables_that_are_missing_are_named(tables):
     with pytest.raises(CallError, match="have no profiles, flows"):
         chapter({"dataset": tables["dataset"]})
-    with pytest.raises(CallError, match="year 1990 has no figure"):
+    with pytest.raises(CallError, match="year 1990: has no figure"):
         chapter(tables, year=1990)
 
 
@@ -413,7 +413,8 @@ def test_numbers_are_numbers_and_small_counts_are_texts(workbook, tables):
     women = next(row for row in listed(workbook, "World") if row["Category"] == "Women" and row["Year"] == 2020
                  and row["Variant"] == "pooled" and row["Profile"] == "victims_sex_age")  # fmt: skip
     of = tables["profiles"].set_index("figure_id").loc[women["Figure"]]
-    assert (women["Share"], women["Base"], women["Countries"]) == (of["share"], of["base"], of["n_areas"])
+    assert women["Share"] == pytest.approx(of["share"])  # a workbook keeps fifteen digits
+    assert (women["Base"], women["Countries"]) == (of["base"], of["n_areas"])
 
 
 def test_a_group_below_the_floor_says_so(workbook):
@@ -461,7 +462,7 @@ def test_every_part_and_method_has_its_words():
 def test_every_category_has_a_label_and_a_colour_that_is_read():
     categories = set(read_csv(shipped("questionnaires", "trafficking", "profiles.csv"))["category"])
     levels = set(read_csv(shipped("questionnaires", "trafficking", "flow_levels.csv"))["level"])
-    assert (categories | levels) <= set(looks())
+    assert (categories | levels) - {"_T"} <= set(looks())
     for code in looks():
         assert _contrast(look(code).colour, look(code).ink) >= 4.5, code
 

@@ -83,38 +83,31 @@ def test_published_estimates_come_out(file, published):
 
 
 @pytest.mark.parametrize(
-    ("file", "options"),
+    ("file", "method", "errors"),
     [
-        ("new-orleans.csv", {"model": "main"}),
-        ("new-orleans.csv", {"criterion": "overlaps"}),
-        ("new-orleans-five.csv", {"criterion": "overlaps"}),
-        ("western-us.csv", {"criterion": "overlaps"}),
+        ("new-orleans.csv", Method("main"), (16, 71)),
+        ("new-orleans.csv", Method("stepwise", criterion="overlaps"), (73, 61)),
+        ("new-orleans-five.csv", Method("stepwise", criterion="overlaps"), (56, 44)),
+        ("western-us.csv", Method("stepwise", criterion="overlaps"), (35, 118)),
     ],
     ids=["997", "1184", "1034", "2483"],
 )
-def test_published_intervals_are_within_bootstrap_error(file, options):
-    """Limits of 4 seeds with 1,000 replicates each spread around the published one (its own seed unknown)."""
+def test_published_intervals_are_within_bootstrap_error(file, method, errors):
+    """A limit of one seed and the published one, of another, differ by no more than two draws do.
+
+    `errors` are standard deviations over seeds of the limits of 1,000 replicates (benchmarks/hidden.py).
+    """
     counts = overlaps(read_lists(EXAMPLES / file))
-    choice = choose(
-        counts, Method(options.get("model", "stepwise"), criterion=options.get("criterion", "bic"))
-    )
-    value = counts.observed + choice.found.dark[0]
-    published = next(
-        each for name, each in PUBLISHED if name == file and each["estimate"] == round(float(value))
-    )
+    choice = choose(counts, method)
+    value = float(counts.observed + choice.found.dark[0])
+    published = next(each for name, each in PUBLISHED if name == file and each["estimate"] == round(value))
 
     def search(tables):
         return tables.sum(axis=1) + choice.search(tables).dark
 
-    accelerated = acceleration(counts.counts, search)
-    limits = [
-        interval(float(value), search(drawn(counts.counts, 1000, seed)), accelerated, 0.95)
-        for seed in range(1, 5)
-    ]
-    for name in ("lower", "upper"):
-        found = np.array([getattr(each, name) for each in limits])
-        # the published limit is one more draw of the same kind: within 3.5 standard deviations of one
-        assert abs(found.mean() - published[name]) < 3.5 * max(found.std(ddof=1), 0.03 * published[name])
+    limits = interval(value, search(drawn(counts.counts, 1000, 1)), acceleration(counts.counts, search), 0.95)
+    for name, error in zip(("lower", "upper"), errors, strict=True):
+        assert abs(getattr(limits, name) - published[name]) < 3 * 2**0.5 * error
 
 
 def test_the_given_tables_are_the_shared_ones(shared):
@@ -345,7 +338,7 @@ def test_too_many_models_are_refused_with_their_number():
 # --- invariance --------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     order=st.permutations(range(5)),
     rows=st.randoms(use_true_random=False),

@@ -451,7 +451,8 @@ def test_every_text_can_be_filled_in_and_is_there_once():
     table = read_csv(shipped("questionnaires", "pictures.en.csv"), ("key", "text"))
     assert table["key"].is_unique
     known = {"base", "first", "last", "number", "areas", "title", "unit", "years", "figures", "methods", "year", "low",
-             "high", "least", "most", "names", "source", "limit", "stage"}  # fmt: skip
+             "high", "least", "most", "names", "source", "limit", "stage", "all", "colour", "destination", "drawn",
+             "grouping", "left", "listed", "origin", "pairs", "rank", "right", "share", "threshold"}  # fmt: skip
     assert {name for text in table["text"] for name in re.findall(r"{(\w+)}", text)} <= known
 
 

@@ -300,3 +300,11 @@ def test_nothing_is_written_while_a_hidden_figure_can_be_computed(tmp_path, monk
     assert not (tmp_path / "report").exists()
     public = Build(str(source), Console(True))
     assert (public.findings["kind"] == "disclosure").sum() == 1
+
+
+def test_the_readme_of_the_tables_names_every_column():
+    text = shipped("questionnaires", "trafficking", "README.md").read_text(encoding="utf-8")
+    for frame in building.PARQUET.values():
+        assert [
+            name for name in FRAMES[frame].columns if f"`{name}`" not in text and f"/{name}`" not in text
+        ] == []

@@ -33,6 +33,7 @@ from crimestats.cli import (
 )
 from crimestats.cli.options import (
     QUESTIONNAIRE,
+    Commands,
     Definition,
     Folder,
     Json,
@@ -49,6 +50,7 @@ from crimestats.errors import CrimestatsError
 
 app = typer.Typer(
     name="crimestats",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

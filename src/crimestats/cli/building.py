@@ -223,9 +223,11 @@ class Build:
 
     def write(self, folder: Path) -> Path:
         """Write the folder: it is there whole, or not at all."""
-        tables = self.tables
         target = folder.resolve()
-        with release.replacing_folder(target) as new:
+        with release.replacing_folder(
+            target
+        ) as new:  # a place that cannot be written is told before the work
+            tables = self.tables
             with self._step("Writing"):
                 self._write_tables(new, tables)
             with self._step("Chapter"):

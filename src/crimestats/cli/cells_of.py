@@ -137,17 +137,26 @@ def show(found: DataFrame, full: bool) -> None:
         page.print(escape(title), highlight=False)
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for heading, side in (("Area", "left"), ("Year", "right"), ("Of", "left"), ("Value", "right"),
-                              ("Weight", "right"), ("Cell", "left")):  # fmt: skip
+                              ("Part of", "left"), ("Cell", "left")):  # fmt: skip
             table.add_column(heading, justify=side, no_wrap=heading != "Cell", overflow="fold")  # type: ignore[arg-type]
         chosen = rows if full else rows.head(_SHOWN)
-        for row in chosen.itertuples():
-            cell = f"{row.sheet}!{row.cell}" if row.part_kind == "cell" else str(row.part_id)
-            table.add_row(
-                *(
-                    escape(str(each))
-                    for each in (row.area, row.year, row.what, row.value, f"{row.weight:.4g}", cell)
-                )
-            )
+        for cells in _cells(chosen):
+            table.add_row(*map(escape, cells))
         page.print(table)
         if len(chosen) < len(rows):
             page.print(f"and {len(rows) - len(chosen):,} more cells: --full, or --json -")
+
+
+def _cells(rows: DataFrame) -> list[list[str]]:
+    is_cell = rows["part_kind"] == "cell"
+    places = (rows["sheet"] + "!" + rows["cell"]).where(is_cell, rows["part_id"])
+    parts = [_part(float(weight)) for weight in rows["weight"]]
+    columns = [rows["area"], rows["year"], rows["what"], rows["value"], parts, places]
+    return [[str(each) for each in row] for row in zip(*columns, strict=True)]
+
+
+def _part(weight: float) -> str:
+    """Whether the persons of a cell are those that are shared, or in the base alone."""
+    if weight in (0, 1):
+        return "figure" if weight else "base only"
+    return f"{weight:.4g} of it"

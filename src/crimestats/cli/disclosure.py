@@ -140,17 +140,18 @@ def _write(file: Path, out: Path, safe: "DataFrame", hidden: "DataFrame") -> Non
 
 
 def _show(found: "DataFrame", table: "DataFrame") -> None:
+    from crimestats.disclosure.attacking import span
+
     hidden = int(table["status"].astype("str").isin(["bounded", "withheld", "suppressed"]).sum())
     typer.echo(f"{len(found):,} of {hidden:,} hidden figures can be computed from the others.")
     for how, count in found["how"].astype("str").value_counts().items():
         typer.echo(f"  {count:>7,}  {how}")
-    for row in found.head(_SHOWN).itertuples():
-        cited = str(row.rests_on).split()
+    for row in found.head(_SHOWN).astype({"rests_on": "str"}).to_dict("records"):
+        cited = str(row["rests_on"]).split()
         more = f" and {len(cited) - _CITED} more" if len(cited) > _CITED else ""
         by = ", ".join(each.rpartition("!")[2] for each in cited[:_CITED])
-        typer.echo(f"{row.cell}: {row.area} {row.year} {row.item}")
-        typer.echo(f"    is {row.found_lower:.0f} by {by}{more}" if row.found_lower == row.found_upper else
-                   f"    is {row.found_lower:.0f} to {row.found_upper:.0f} by {by}{more}")  # fmt: skip
+        typer.echo(f"{row['cell']}: {row['area']} {row['year']} {row['item']}")
+        typer.echo(f"    is {span(row['found_lower'], row['found_upper'])} by {by}{more}")
     if len(found) > _SHOWN:
         typer.echo(f"and {len(found) - _SHOWN:,} more: see --out or --json")
 

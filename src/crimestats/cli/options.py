@@ -1,9 +1,11 @@
 """What several commands take and how they write: options, examples, JSON."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from crimestats.errors import FileError
 
@@ -20,7 +22,10 @@ Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
 Definition = Annotated[
     str, typer.Option("--questionnaire", help="Id of a shipped questionnaire, or a folder of your own.")
 ]
-Json = Annotated[Path | None, typer.Option("--json", help="Write the result as JSON; - for standard output.")]
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", help="Write the result as JSON; alone or with - to standard output."),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", help="No progress, no tables; only the exit status and the files.")
 ]
@@ -36,6 +41,29 @@ OneForAll = Annotated[
     str | None,
     typer.Option("--questionnaire", help="Id or folder, for all files; each file's own where not given."),
 ]
+
+
+class Commands(TyperGroup):
+    """The commands; `--json` without a place means standard output, in each of them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, with the place of the JSON where it was left out."""
+        return super().parse_args(ctx, said(args))
+
+
+def said(arguments: Sequence[str]) -> list[str]:
+    """Arguments of a command line with `-` after a `--json` that has no place.
+
+    >>> said(["estimate", "lists.csv", "--json", "--quiet"]), said(["sdg", "--json", "out.json"])
+    (['estimate', 'lists.csv', '--json', '-', '--quiet'], ['sdg', '--json', 'out.json'])
+    """
+    following = [*arguments[1:], "--"]
+    pairs = zip(arguments, following, strict=True)
+    given = [
+        [each, "-"] if each == "--json" and then.startswith("-") and then != "-" else [each]
+        for each, then in pairs
+    ]
+    return [each for group in given for each in group]
 
 
 def is_stdout(path: Path | None) -> bool:

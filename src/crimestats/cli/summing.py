@@ -77,7 +77,7 @@ def show(made: "Build", folder: Path) -> None:
     for measure, count in dataset["measure"].astype("str").value_counts().items():
         typer.echo(f"  {measure:<12}{count:>8,}")
     _show_headline(headline(made.profiles))
-    typer.echo(_hidden(made))
+    typer.echo(textwrap.fill(_hidden(made), _WIDTH))
     _show_findings(made.findings)
     typer.echo(f"Wrote {folder}: open {folder / 'chapter.html'}")
 
@@ -115,9 +115,10 @@ def _hidden(made: "Build") -> str:
     if made.hides_below is None:
         if made.recoverable.empty:
             return "Nothing was hidden: the figures are public, and no `<5` can be computed."
+        likely = int((made.findings["kind"] == "disclosure_likely").sum())
         return (
-            f"Nothing was hidden: the figures are public. {len(made.recoverable):,} of them that say `<5`"
-            " can be computed from the others."
+            f"Nothing was hidden: the figures are public. {len(made.recoverable) - likely:,} of them that say"
+            f" `<5` can be computed from the others, {likely:,} more most likely."
         )
     counts = made.hidden["action"].astype("str").value_counts()
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"

@@ -12,11 +12,12 @@ from crimestats.disclosure.equations import LIKELY, SURE, Links, link
 from crimestats.disclosure.narrowing import System, told
 from crimestats.disclosure.searching import reach
 from crimestats.errors import CallError
-from crimestats.frames import RECOVERABLE
+from crimestats.frames import NOT_APPLICABLE, RECOVERABLE
 
 SUM, SUMS, NARROWED = "sum", "sums", "narrowed"
 _SUFFIX = {SURE: "", LIKELY: "_likely"}
 _ALONE = "_contradicted"
+_PLACE = ("return_id", "sheet", "cell")
 _MOST_NAMED = 12
 """Cells named of those that give a figure away; a message of more is not read."""
 
@@ -168,12 +169,14 @@ def _rows(table: DataFrame, cells: Cells, links: Links, found: Found) -> DataFra
     named = [_joined(ids, first, grounds[each]) for each in which]
     item = item_of(there)
     return DataFrame({
-        "figure_id": ids[row], "area": there["area"].astype("str").to_numpy(), "year": there["year"].to_numpy(),
+        "figure_id": ids[row], "area": there["area"].astype("str").to_numpy(),
+        "year": there["year"].to_numpy(),
         "item": item, "lower": cells.lower[row], "upper": cells.upper[row],
         "found_lower": found.lower[which], "found_upper": found.upper[which],
         "how": [found.how[each] for each in which], "rests_on": [" ".join(each) for each in named],
         "message": _messages(there, item, cells, row, found, which, named),
-        **{name: there[name].astype("str").to_numpy() if name in there else "_Z" for name in ("return_id", "sheet", "cell")},
+        **{name: there[name].astype("str").to_numpy() for name in _PLACE if name in there},
+        **{name: NOT_APPLICABLE for name in _PLACE if name not in there},
     }, index=row).astype("object")  # fmt: skip
 
 
@@ -211,7 +214,8 @@ def item_of(table: DataFrame) -> list[str]:
 
 
 def _messages(
-    there: DataFrame, item: list[str], cells: Cells, row: Places, found: Found, which: Places, named: list[list[str]]
+    there: DataFrame, item: list[str], cells: Cells, row: Places, found: Found, which: Places,
+    named: list[list[str]],
 ) -> list[str]:  # fmt: skip
     areas, years = there["area"].astype("str"), there["year"]
     texts = []

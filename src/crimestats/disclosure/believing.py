@@ -99,7 +99,7 @@ def _none() -> tuple[Places, Places]:
 
 
 def _circular(system: System, component: Places, line_component: Places) -> Places:
-    """Components with as many links as numbers and sums, or more: sums that share two numbers or close a ring."""
+    """Components with as many links as numbers and sums: sums that share two numbers or close a ring."""
     linked = component[system.column] >= 0
     if not linked.any():
         return np.zeros(0, np.int64)

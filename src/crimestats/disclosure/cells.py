@@ -109,7 +109,7 @@ def _keys(table: DataFrame) -> DataFrame:
 
 
 def _named(keys: DataFrame, table: DataFrame) -> dict[str, "Series[str]"]:
-    """Citizens of a country as parts of the foreign ones; own citizens and the unknown have no other country."""
+    """Citizens of a country as parts of the foreign ones; own and unknown ones have no other country."""
     country, citizenship = keys["country"], keys["citizenship"]
     is_listed = country != TOTAL
     if "dimension" in table:

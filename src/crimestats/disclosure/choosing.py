@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.sparse import csr_matrix, eye_array, hstack, vstack
+from scipy.sparse import csr_matrix, diags_array, eye_array, hstack, vstack
 
 from crimestats.disclosure.believing import Belief
 from crimestats.disclosure.cells import AXES, Flags, Numbers, Places
@@ -132,12 +132,11 @@ def _moved(
     pick = csr_matrix((np.ones(many), (np.arange(many), at)), shape=(many, count))
     free = ~may
     keep = eye_array(count).tocsr()[np.flatnonzero(free)]
-    sign = np.sign(by)
     limits = vstack([
         hstack([matrix, csr_matrix((rows, 2 * count)), none]),
         hstack([matrix, matrix, -matrix, none]),
         hstack([keep, keep, -keep, csr_matrix((free.sum(), many))]),
-        hstack([csr_matrix((many, count)), pick, -pick, csr_matrix((np.sign(by), (range(many), range(many))), shape=(many, many))]),
+        hstack([csr_matrix((many, count)), pick, -pick, diags_array(np.sign(by))]),
     ])  # fmt: skip
     zero = np.zeros(rows)
     cost = np.where(may, stock.cost[column], 1e-3)
@@ -146,8 +145,11 @@ def _moved(
         np.concatenate([np.zeros(count), cost, cost, np.full(many, _MISS)]),
         np.zeros(3 * count + many, int), csr_matrix(limits),
         (np.concatenate([zero, zero, lower[free], by]), np.concatenate([most, most, top[free], by])),
-        (np.concatenate([lower, np.zeros(2 * count + many)]), np.concatenate([top, most_up, most_down, np.abs(by)])),
+        (
+            np.concatenate([lower, np.zeros(2 * count + many)]),
+            np.concatenate([top, most_up, most_down, np.abs(by)]),
+        ),
     )  # fmt: skip
-    assert found is not None and len(sign) == many  # to move nothing is always possible
+    assert found is not None  # to move nothing is always possible
     before = found[:count]
     return before, before + found[count : 2 * count] - found[2 * count : 3 * count]

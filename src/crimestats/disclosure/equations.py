@@ -20,7 +20,7 @@ from crimestats.files import read_csv, shipped
 COLUMNS = ("equation", "column", "total", "parts", "where", "reading", "fewest", "crossed", "words")
 SURE, LIKELY = "sure", "likely"
 """How a reader may take the sums. Sure: parts that are not published may be anything, and persons may be in
-several forms of exploitation. Likely: whatever the figures let hold, parts that are not published being nought."""
+several forms of exploitation. Likely: whatever the figures let hold; parts not published are nought."""
 
 ANY = "*"
 """In `parts`: whatever stands in that column beside the total."""
@@ -72,7 +72,9 @@ class Links:
         """Which nodes hang together by any of the sums."""
         from scipy.sparse.csgraph import connected_components
 
-        return connected_components(self.matrix.T @ self.matrix, directed=False)[1].astype(np.int64)
+        _, label = connected_components(self.matrix.T @ self.matrix, directed=False)
+        places: Places = label.astype(np.int64)
+        return places
 
     def part(self, kept: Flags) -> "Links":
         """Some places only; the rows of the table are not carried along."""
@@ -124,7 +126,7 @@ def link(cells: Cells, sums: DataFrame | None = None) -> Links:
         )
     keys = cells.keys[cells.is_there].reset_index(drop=True)
     coded, names, codes = _coded(keys, sums)
-    families = [_family(row, names, codes) for row in sums.to_dict("records")]
+    families = [_family(row, names, codes) for row in _records(sums)]
     rows, inverse = np.unique(coded, axis=0, return_inverse=True) if len(coded) else (coded, np.zeros(0, int))
     nodes = _closed(
         rows,
@@ -158,36 +160,46 @@ def link(cells: Cells, sums: DataFrame | None = None) -> Links:
 
 def _coded(keys: DataFrame, sums: DataFrame) -> tuple[NDArray[np.int64], list[str], dict[str, list[str]]]:
     """Keys as numbers of sorted codes, so that the order of the rows does not matter."""
-    names = [name for name in keys if name not in AXES] + [name for name in keys if name in AXES]
+    there = [str(name) for name in keys]
+    names = [name for name in there if name not in AXES] + [name for name in there if name in AXES]
     codes: dict[str, list[str]] = {}
     for name in names:
         of = sums[sums["column"] == name]
         said = {*of["total"], *(part for parts in of["parts"] for part in parts.split() if part != ANY)}
         codes[name] = sorted({*keys[name].unique()} | said)
-    columns = [pd.Index(codes[name]).get_indexer(keys[name]) for name in names]
+    columns = [_numbers(codes[name], keys[name].tolist()) for name in names]
     return np.stack(columns, axis=1).astype(np.int64), names, codes
 
 
+def _numbers(codes: list[str], wanted: list[str]) -> Places:
+    """The number of each code; -1 for what is none."""
+    known = pd.Index(Series(codes, dtype="str"))
+    numbers: Places = known.get_indexer(pd.Index(Series(wanted, dtype="str"))).astype(np.int64)
+    return numbers
+
+
+def _records(sums: DataFrame) -> list[dict[str, str]]:
+    columns = [str(name) for name in sums]
+    return [dict(zip(columns, row, strict=True)) for row in sums.astype("str").to_numpy(object).tolist()]
+
+
 def _family(row: dict[str, str], names: list[str], codes: dict[str, list[str]]) -> _Family:
-    known = pd.Index(codes[row["column"]])
-    total = int(known.get_loc(row["total"]))
+    known = codes[row["column"]]
+    total = known.index(row["total"])
     is_any = row["parts"] == ANY
-    parts = (
-        np.array([n for n in range(len(known)) if n != total])
-        if is_any
-        else known.get_indexer(row["parts"].split())
-    )
+    parts = np.delete(np.arange(len(known)), total) if is_any else _numbers(known, row["parts"].split())
     column, _, listed = row.get("where", "").partition("=")
     column, is_not = column.removesuffix("!"), column.endswith("!")
     if column not in names:
         column, is_not, listed = row["column"], True, ""
-    condition = pd.Index(codes[column]).get_indexer(listed.split())
+    condition = _numbers(codes[column], listed.split())
     return _Family(names.index(row["column"]), total, parts, is_any, names.index(column), condition, is_not)
 
 
 def _is_part(nodes: NDArray[np.int64], family: _Family) -> Flags:
     is_part: Flags = np.isin(nodes[:, family.column], family.parts)
-    return is_part & (np.isin(nodes[:, family.where], family.codes) != family.is_not)
+    is_part &= np.isin(nodes[:, family.where], family.codes) != family.is_not
+    return is_part
 
 
 def _totals(nodes: NDArray[np.int64], family: _Family) -> NDArray[np.int64]:
@@ -249,8 +261,7 @@ def _known(cells: Cells, node_of: Places, count: int) -> tuple[Numbers, Numbers,
 
 def _ranks(nodes: NDArray[np.int64], names: list[str]) -> Places:
     place = [number for number, name in enumerate(names) if name not in AXES]
-    ranks: Places = DataFrame(nodes).groupby(place).cumcount().to_numpy(np.int64)
-    return ranks
+    return np.asarray(DataFrame(nodes).groupby(place).cumcount(), dtype=np.int64)
 
 
 def _few(matrix: csr_matrix, is_published: Flags, fewest: "Series[int]") -> Flags:

@@ -89,36 +89,26 @@ def told(system: System, lower: Numbers, upper: Numbers) -> tuple[Numbers, Numbe
         Least and most, by entry of the sums.
     """
     is_total = system.sign > 0
-    least, most = _sums(
-        system, np.where(is_total, 0.0, lower[system.column]), np.where(is_total, 0.0, upper[system.column])
-    )
-    total_lower, total_upper = _totals(system, lower, upper)
     own_lower, own_upper = lower[system.column], upper[system.column]
-    others_least = least[0][system.line] - own_lower
-    others_open = most[1][system.line] - np.isinf(own_upper)
-    others_most = np.where(
-        others_open > 0, np.inf, most[0][system.line] - np.where(np.isinf(own_upper), 0.0, own_upper)
-    )
-    of_part_least = np.where(
-        np.isinf(others_most), 0.0, total_lower[system.line] - np.where(np.isinf(others_most), 0, others_most)
-    )
-    of_part_most = total_upper[system.line] - others_least
-    total_most = np.where(most[1] > 0, np.inf, most[0])
-    is_open = system.is_open[system.line]
-    least_told = np.where(is_total, least[0][system.line], np.where(is_open, 0.0, of_part_least))
-    most_told = np.where(is_total, np.where(is_open, np.inf, total_most[system.line]), of_part_most)
-    return least_told, most_told
+    least, most, many = _sums(system, np.where(is_total, 0.0, own_lower), np.where(is_total, 0.0, own_upper))
+    low, high = _totals(system, lower, upper)
+    line, is_open = system.line, system.is_open[system.line]
+    is_endless = np.isinf(own_upper)
+    others_most = most[line] - np.where(is_endless, 0.0, own_upper)
+    is_told = (many[line] - is_endless <= 0) & ~is_open
+    part_least = np.where(is_told, low[line] - others_most, 0.0)
+    total_most = np.where((many[line] > 0) | is_open, np.inf, most[line])
+    part_most = high[line] - (least[line] - own_lower)
+    return np.where(is_total, least[line], part_least), np.where(is_total, total_most, part_most)
 
 
-def _sums(
-    system: System, lower: Numbers, upper: Numbers
-) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
-    """Per line: the finite part of the sum of the parts, and how many are infinite."""
+def _sums(system: System, lower: Numbers, upper: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Per line: the least of the sum of the parts, the finite part of its most, and how many are infinite."""
     is_infinite = np.isinf(upper)
-    least = np.bincount(system.line, lower, minlength=system.count)
-    most = np.bincount(system.line, np.where(is_infinite, 0.0, upper), minlength=system.count)
-    many = np.bincount(system.line, is_infinite, minlength=system.count)
-    return (least, np.zeros_like(least)), (most, many)
+    least = np.bincount(system.line, lower, minlength=system.count).astype(float)
+    most = np.bincount(system.line, np.where(is_infinite, 0.0, upper), minlength=system.count).astype(float)
+    many = np.bincount(system.line, is_infinite, minlength=system.count).astype(float)
+    return least, most, many
 
 
 def _totals(system: System, lower: Numbers, upper: Numbers) -> tuple[Numbers, Numbers]:

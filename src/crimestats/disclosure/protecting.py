@@ -95,7 +95,7 @@ def protect(
     hidden = _withheld(first, links, protects)
     left = attack(hidden, least_width=least_width, readings=readings, sums=sums)
     if len(left):
-        fault = f"cannot be protected: {len(left)} figures are still found out, first {left['figure_id'].iloc[0]}."
+        fault = f"cannot be protected: {len(left)} figures are found out, first {left['figure_id'].iloc[0]}."
         raise CallError("table", fault, "Raise the threshold, or leave the figures of that place out.")
     return hidden, _log(table, hidden, is_primary, links, protects)
 
@@ -205,7 +205,8 @@ def _log(
     seen = cells_of(hidden)
     there = hidden.iloc[row]
     return HIDDEN.cast(pd.DataFrame({
-        "figure_id": ids[row], "area": there["area"].astype("str").to_numpy(), "year": there["year"].to_numpy(),
+        "figure_id": ids[row], "area": there["area"].astype("str").to_numpy(),
+        "year": there["year"].to_numpy(),
         "action": np.where(is_second, "secondary", "primary"),
         "reason": np.where(is_second, "protects_another", "below_threshold"),
         "protects": named, "lower": seen.lower[row], "upper": seen.upper[row],

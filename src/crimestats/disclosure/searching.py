@@ -19,7 +19,7 @@ class _Seen:
     most: Numbers
 
     def add(self, number: Places, values: Numbers) -> None:
-        whole = np.round(values)
+        whole, number = np.round(values)[is_known := ~np.isnan(values)], number[is_known]
         np.minimum.at(self.least, number, whole)
         np.maximum.at(self.most, number, whole)
 
@@ -71,11 +71,15 @@ def _look(belief: Belief, is_open: Flags, seen: _Seen, first: Places | None) -> 
     for values in answers:
         seen.add(problem.number, values)
     place = np.searchsorted(problem.number, asked)
-    return np.round(answers[0][place]), np.round(answers[1][place])
+    least, most = np.round(answers[0][place]), np.round(answers[1][place])
+    return np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most)
 
 
 def _answer(problem: Program, goal: Numbers) -> Numbers:
-    """A filling of whole numbers of all components in which the goal is least."""
+    """A filling of whole numbers of all components in which the goal is least.
+
+    Null in a component that only fractions fill: nothing is concluded from it.
+    """
     found = extreme(problem, goal)
     assert found is not None  # the sums believed can all hold
     broken = np.unique(problem.component[~is_near_whole(found)])
@@ -83,5 +87,5 @@ def _answer(problem: Program, goal: Numbers) -> Numbers:
         part = problem.of(int(component))
         columns = problem.component == component
         values = extreme(part, goal[columns], is_whole=True)
-        found[columns] = part.lower if values is None else values
+        found[columns] = np.nan if values is None else values
     return found

@@ -82,9 +82,9 @@ def program(system: System, component: Places, line_component: Places, chosen: P
     right = -(whole @ fixed)
     most = np.where(system.is_open[line], np.inf, right)
     lower, upper = system.lower[number], system.upper[number]
-    room = _room(lower, upper, component[number])
+    upper = np.minimum(upper, np.maximum(_room(lower, upper, component[number]), lower))
     return Program(
-        number, line, whole[:, number].tocsr(), right, most, lower, np.minimum(upper, np.maximum(room, lower)),
+        number, line, whole[:, number].tocsr(), right, most, lower, upper,
         component[number], line_component[line],
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def _room(lower: Numbers, upper: Numbers, component: Places) -> Numbers:
     if not len(component):
         return lower
     finite = np.where(np.isinf(upper), 0.0, upper)
-    total = np.bincount(component, 2 * lower + 2 * finite)
+    total = np.bincount(component, 2 * lower + 2 * finite).astype(float)
     room: Numbers = total[component] + _ROOM
     return room
 
@@ -171,39 +171,45 @@ def doubted(problem: Program) -> tuple[Places, Places]:
 
     Each sum may miss its total at a cost, twice as much where its parts are
     too many as where they are too few; the sums that miss where the whole cost
-    is least are doubted (an elastic program, Brown and Graves 1975).
+    is least are doubted (an elastic program, Brown and Graves 1975). All
+    components together show which have such sums; the choice is then made in
+    each by itself, so that it does not depend on what else is in the table.
 
     Returns:
         Lines to take for open, since their parts are too few, and lines to give up.
     """
+    short, over = _missed(problem)
+    opened, dropped = [short[:0]], [over[:0]]
+    for component in np.unique(problem.row_component[np.isin(problem.line, np.union1d(short, over))]):
+        some, others = _missed(problem.of(int(component)))
+        opened.append(np.setdiff1d(some, others))
+        dropped.append(others)
+    return np.concatenate(opened), np.concatenate(dropped)
+
+
+def _missed(problem: Program) -> tuple[Places, Places]:
+    """Lines whose parts are too few, and too many, where they miss least together."""
     from scipy.sparse import eye_array, hstack
 
     rows, columns = problem.matrix.shape
     if not rows:
         return problem.line, problem.line
     uneven = 1 + _UNEVEN * _turns(problem.row_component)
-    misses = np.concatenate([uneven, _OVER * uneven])
+    free = (np.zeros(2 * rows), np.full(2 * rows, np.inf))
     found = solved(
-        np.concatenate([np.zeros(columns), misses]),
+        np.concatenate([np.zeros(columns), uneven, _OVER * uneven]),
         np.zeros(columns + 2 * rows, int),
         csr_matrix(hstack([problem.matrix, -eye_array(rows), eye_array(rows)])),
         (problem.least, problem.most),
-        (
-            np.concatenate([problem.lower, np.zeros(2 * rows)]),
-            np.concatenate([problem.upper, np.full(2 * rows, np.inf)]),
-        ),
+        (np.concatenate([problem.lower, free[0]]), np.concatenate([problem.upper, free[1]])),
     )
     assert found is not None  # every sum may miss
     short, over = found[columns:].reshape(2, rows) > _NEARLY
-    return problem.line[short & ~over], problem.line[over]
+    return problem.line[short], problem.line[over]
 
 
 def _turns(component: Places) -> Numbers:
-    """A number from 0 to 1 for each row by its rank in its component.
-
-    With them no two choices of sums cost the same, so that the choice does not
-    depend on what other components stand beside.
-    """
+    """A number from 0 to 1 for each row by its rank in its component: no two choices cost the same."""
     order = np.argsort(component, kind="stable")
     sorted_ = component[order]
     start = np.concatenate([[True], sorted_[1:] != sorted_[:-1]])

@@ -39,7 +39,7 @@ def count_cases(cases: Cases) -> DataFrame:
     A person counts once in each area and year, the year of identification (for perpetrators of
     the stage), however many events it stands in. It counts once in the total and once in each
     form of exploitation that it suffered, so that the forms add to more than the total. Where its
-    records differ its sex or citizenship is unknown; its age is the one at the first record.
+    records differ its sex or citizenship is unknown, and it is a child where any of them has it as one.
 
     Persons are the same where `person_id` is; without one only within a reporting entity
     (`victim_id`). Where several entities report persons without it the figure is a range:
@@ -167,7 +167,7 @@ def _dated(cases: Cases, name: str, column: str) -> tuple[DataFrame, DataFrame]:
 def _persons(rows: DataFrame) -> DataFrame:
     """One row for each person, area, year and reporting entity, with one sex, age and citizenship."""
     key = [*_PLACE, "person"]
-    first = rows[rows["age"] != UNKNOWN].sort_values("when", kind="stable").drop_duplicates(key)
+    first = rows[rows["age"] != UNKNOWN].sort_values("age", kind="stable").drop_duplicates(key)
     known = {"age": first.set_index(key)["age"]} | {
         name: _one(rows, key, name) for name in ("sex", "citizenship")
     }

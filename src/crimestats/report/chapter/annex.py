@@ -21,6 +21,7 @@ MOST_ROWS = 1_000_000
 _STAMP = datetime(2024, 1, 1)  # noqa: DTZ001 - equal tables give equal bytes
 _HEADER = 2
 _LETTERS, _LINE = 118, 13.5  # of a line of notes: letters, and points of height
+_MOST_ON_PAGE, _SMALLEST = 18, 60  # columns; per cent of the size
 _FEW = 4  # `<5`: a count of 0 to 4
 _FORMATS = {
     "count": "#,##0.##", "whole": "#,##0", "share": "0.0%", "points": "+0.0%;-0.0%;0.0%", "rate": "0.000",
@@ -108,7 +109,7 @@ def _sheet(book: Any, listed: SheetRows, formats: Mapping[str, Any]) -> tuple[Sh
     sheet.set_row(_HEADER, 3 * _LINE)
     sheet.freeze_panes(_HEADER + 1, listed.frozen)
     sheet.autofilter(_HEADER, 0, _HEADER + max(len(rows), 1), len(declared) - 1)
-    _printed(sheet)
+    _printed(sheet, len(declared))
     sheet.repeat_rows(_HEADER)
     return listed, len(rows)
 
@@ -189,7 +190,11 @@ def _readme(
         row += 1
 
 
-def _printed(sheet: Any) -> None:
+def _printed(sheet: Any, n_columns: int = 0) -> None:
+    """On A4, as wide as the page where that can still be read."""
     sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
+    sheet.set_paper(9)
+    if n_columns <= _MOST_ON_PAGE:
+        sheet.fit_to_pages(1, 0)
+    else:
+        sheet.set_print_scale(_SMALLEST)

@@ -11,7 +11,7 @@ from pandas import DataFrame
 
 from crimestats.files import read_csv, shipped
 from crimestats.report.chapter import figures
-from crimestats.report.chapter.drawings import WIDE, share_bars
+from crimestats.report.chapter.drawings import share_bars
 from crimestats.report.chapter.tables import Tables, records
 from crimestats.report.chapter.texts import has_text, look, text
 from crimestats.report.display import shown
@@ -159,10 +159,6 @@ def _lines(shares: DataFrame, categories: list[str]) -> Iterator[Line]:
 
 def _notes(said: dict[str, str], shares: DataFrame, left_out: list[str]) -> list[Markup | str]:
     keys = ["note.changing"] if said["rows"] == "years" else []
-    keys += ["note.thin"] if shares["is_thin"].any() else []
-    is_wide = (shares["share_upper"] - shares["share_lower"]) * 100 > WIDE
-    keys += ["note.wide"] if is_wide.any() else []
-    keys += ["note.certain"] if (shares["n_certain"] < shares["n_areas"]).any() else []
     keys += [f"note.{said['part']}"] if has_text(f"note.{said['part']}") else []
     return [*(text(key) for key in keys), *missing(shares, left_out)]
 

@@ -82,8 +82,7 @@ def _level_part(rows: DataFrame, part: str, left_out: list[str]) -> Part:
 
 
 def _level_notes(rows: DataFrame, part: str, left_out: list[str]) -> list[Markup | str]:
-    keys = ["note.flows", *(["note.thin"] if rows["is_thin"].any() else [])]
-    keys += ["note.changing"] if part == "flow_levels" else []
+    keys = ["note.flows", *(["note.changing"] if part == "flow_levels" else [])]
     return [*(text(key) for key in keys), *missing(rows, left_out)]
 
 

@@ -96,7 +96,9 @@ def svg(spec: dict[str, Any], name: str = "") -> str:
 
     drawn: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     drawn = _DECIMALS.sub(r"\1", _NOISE.sub("", drawn))
-    drawn = _CLIP.sub(rf"clip-{name}-\1", drawn) if name else drawn
+    # the drawing program numbers them on and on, so that the second page would differ from the first
+    number = {found: place for place, found in enumerate(dict.fromkeys(_CLIP.findall(drawn)))}
+    drawn = _CLIP.sub(lambda found: f"clip-{name}-{number[found[1]]}", drawn) if name else drawn
     return _SVG.sub(lambda found: f"<svg {_opening(found[1])}>", drawn, count=1)
 
 

@@ -119,6 +119,7 @@ def moved(rows: list[Row]) -> Markup:
     known = [row for row in rows if not isnan(float(row["influence"]))]
     if not known or len(rows) < 2:
         return Markup(_DASH)
+    known.sort(key=lambda row: look(str(row["category"])).order)
     row = max(known, key=lambda row: abs(round(float(row["influence"]), 9)))
     said = text(
         "influence", area=name(row["influence_area"]), category=look(str(row["category"])).label.casefold(),

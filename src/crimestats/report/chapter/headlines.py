@@ -88,7 +88,8 @@ def _resting(tables: Tables) -> Iterator[Markup]:
     rows = tables.pick(MAIN, area=tables.focus, year=tables.year)
     rows = rows[rows["share"].notna() & rows["influence"].notna()]
     if len(rows):
-        row = records(rows.loc[[rows["influence"].abs().idxmax()]])[0]
+        in_order = sorted(records(rows), key=lambda row: look(str(row["category"])).order)
+        row = max(in_order, key=lambda row: abs(round(float(row["influence"]), 9)))
         without = text("per_cent", share=shown((float(row["share"]) + float(row["influence"])) * 100))
         yield sentence(
             "head.influence", category=look(str(row["category"])).label.casefold(),

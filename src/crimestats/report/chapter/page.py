@@ -33,6 +33,9 @@ METHODS = (
 )
 """Notes on method and limits, in their order; `method.<name>` is each."""
 
+READING = ("note.bounds", "note.wide", "note.certain", "note.moved", "note.thin")
+"""How to read charts and tables."""
+
 _SEVERITIES = ("error", "query", "note")
 _LONGEST = 220  # letters of a finding that stands as an example
 
@@ -115,6 +118,7 @@ def _sections(tables: Tables, area: str) -> list[Section]:
     said, panel = trend(tables)
     given = [
         _section("headlines", list(headlines(tables))),
+        *([_section("reading", [text(key) for key in READING])] if len(tables.dataset) else []),
         *(_section(name, [], share_parts(tables, name, area)) for name in ("victims", "forms", "offenders")),
         _section("flows", [], flow_parts(tables)),
         *([_section("trend", [said], panel)] if len(tables.dataset) else []),
@@ -158,7 +162,7 @@ _COMMAND = Markup('<strong>{title}.</strong> {said} <code data-about="command">{
 
 def _traced(tables: Tables) -> list[Markup]:
     rows = tables.pick(MAIN, area=tables.focus, year=tables.year)
-    shown_ids = rows.loc[rows["share"].notna(), "figure_id"].head(1)
+    shown_ids = rows.loc[rows["share"].notna()].sort_values("figure_id")["figure_id"].head(1)
     return [
         _COMMAND.format(
             title=text("method.trace.title"), said=text("method.trace"),

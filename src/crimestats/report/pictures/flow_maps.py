@@ -25,7 +25,7 @@ _WIDTH, _HEIGHT = 1100, 500
 _SCALE, _EQUATOR = 200, 265  # the world without the Antarctic fills the picture
 _TOP = 25
 _BULGE, _STEPS = 0.1, 30
-_THIN, _BROAD = 0.7, 10.0  # pixels: a line at its beginning, the largest one at its end
+_THIN, _BROAD = 0.7, 13.0  # pixels: a line at its beginning, the largest one at its end
 _LAND, _EDGE = "#eceff2", "#c3cad2"
 _PALE, _DARK = (158, 188, 218), (136, 20, 60)  # of a line, from beginning to end; told apart by lightness
 _LETTER, _LINE = 6.2, 13
@@ -96,7 +96,7 @@ def _lines(rows: DataFrame, where: Mapping[str, tuple[float, float]]) -> Any:
     alt = altair()
     at = (np.arange(_STEPS) + 0.5) / _STEPS
     shades = [_shade(float(share)) for share in at]
-    broad = np.maximum(_BROAD * np.sqrt(rows["middle"] / rows["middle"].max()), 1.2).to_numpy()
+    broad = np.maximum(_BROAD * rows["middle"] / rows["middle"].max(), _THIN).to_numpy()
     features: list[dict[str, Any]] = []
     for start, end, width in zip(rows["origin"], rows["destination"], broad, strict=True):
         points = geography.arc(where[start], where[end], _BULGE, _STEPS).round(2).tolist()

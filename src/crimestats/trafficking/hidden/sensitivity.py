@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crimestats.trafficking.hidden.choosing import LIMIT, Choice, Method, choose
-from crimestats.trafficking.hidden.designs import Bools, every_model, label_of, number_of_models
+from crimestats.trafficking.hidden.choosing import Choice, Method, choose
+from crimestats.trafficking.hidden.designs import label_of, number_of_models
 from crimestats.trafficking.hidden.lists import Overlaps
 from crimestats.trafficking.hidden.searching import Found, neighbours, ranked
 
@@ -18,6 +18,9 @@ COLUMNS = ("kind", "what", "model", "observed", "estimate", "bic")
 CLOSE = 6.0
 """Models whose criterion is less above the best are near it: up to 6 the evidence is not strong (Kass and
 Raftery 1995, 777)."""
+
+COUNTED = 5_000
+"""Models that are all tried for the sensitivity: those of five lists with pairs are 1,024."""
 
 Row = dict[str, object]
 
@@ -38,22 +41,32 @@ def sensitivity(table: Overlaps, method: Method, choice: Choice, *, within: floa
     """
     import pandas as pd
 
-    rows = [*_methods(table, method), *_models(table, choice, within), *_lists(table, method)]
+    best = _best_of_all(table, method, choice)
+    near = _near(table, choice) if best is None else best.found
+    models = _models(table, choice, near, within)
+    rows = [*_methods(table, method, best), *models, *_lists(table, method)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"observed": "int64", "estimate": "float64", "bic": "float64"})
 
 
-def candidates(choice: Choice) -> Bools:
-    """All models where they can be counted; else those one interaction from the chosen or main effects."""
+def _best_of_all(table: Overlaps, method: Method, choice: Choice) -> Choice | None:
+    """The choice among all models, where they are few enough or were asked for anyway."""
+    if method.model == "all" and not method.interactions:
+        return choice
+    if number_of_models(choice.design.lists, choice.design.order, COUNTED) > COUNTED:
+        return None
+    return choose(table, replace(method, model="all", interactions=()))
+
+
+def _near(table: Overlaps, choice: Choice) -> Found:
+    """The chosen model, main effects, and those one interaction from either, by the criterion."""
     of = choice.design
-    if number_of_models(of.lists, of.order, LIMIT) <= LIMIT:
-        return every_model(of, of.main_effects, LIMIT)
     start = np.stack([choice.model, of.main_effects])
     near = neighbours(of, start, of.main_effects)[1]
-    return np.unique(np.concatenate([start, near]), axis=0)
+    return ranked(of, table.counts[None, :], np.unique(np.concatenate([start, near]), axis=0))
 
 
-def _methods(table: Overlaps, method: Method) -> list[Row]:
+def _methods(table: Overlaps, method: Method, best: Choice | None) -> list[Row]:
     """The table by every way of choosing, without the interactions that were asked for, and with them."""
     free = replace(method, interactions=())
     ways = {
@@ -61,22 +74,22 @@ def _methods(table: Overlaps, method: Method) -> list[Row]:
         "stepwise by BIC": replace(free, model="stepwise", criterion="bic"),
         "stepwise by overlaps": replace(free, model="stepwise", criterion="overlaps"),
     }
-    if number_of_models(len(table.labels), min(method.order, len(table.labels) - 1), LIMIT) <= LIMIT:
-        ways["best of all by BIC"] = replace(free, model="all")
+    choices = {name: choose(table, way) for name, way in ways.items()}
+    if best is not None:
+        choices["best of all by BIC"] = best
     if method.interactions:
-        ways["as given"] = method
-    return [_row("method", name, table, choose(table, way)) for name, way in ways.items()]
+        choices["as given"] = choose(table, method)
+    return [_row("method", name, table, each) for name, each in choices.items()]
 
 
-def _models(table: Overlaps, choice: Choice, within: float) -> list[Row]:
+def _models(table: Overlaps, choice: Choice, found: Found, within: float) -> list[Row]:
     """The models that are near the best by the criterion; none where no model carries an estimate."""
-    found = ranked(choice.design, table.counts[None, :], candidates(choice))
     if not np.isfinite(found.bic[0]):
         return []
-    near = np.flatnonzero(found.bic <= found.bic[0] + within)
+    above = found.bic - found.bic[0]
     return [
-        _entry("model", f"{found.bic[at] - found.bic[0]:.1f} above the best", table, choice, found, int(at))
-        for at in near
+        _entry("model", f"{above[at]:.1f} above the best", table, choice, found, int(at))
+        for at in np.flatnonzero(above <= within)
     ]
 
 

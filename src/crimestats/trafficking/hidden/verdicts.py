@@ -49,17 +49,16 @@ def verdict(spread: "DataFrame", limits: Interval | None, reason: str, widest: f
     known = spread["estimate"].dropna().astype(float)
     failing = int(len(spread) - len(known))
     lowest, highest = (float(known.min()), float(known.max())) if len(known) else (None, None)
-    against = [f"the data carry no estimate with this model. {reason}"] if reason else []
-    if not reason:
-        against = _too_wide(lowest, highest, limits, widest)
-    text = (
-        "; ".join(against)
-        or f"the data carry an estimate: models and lists move it less than {widest:g} times"
-    )
+    against = [] if reason else _too_wide(lowest, highest, limits, widest)
+    if reason:
+        text = f"The data carry no estimate with this model. {reason}"
+    elif against:
+        text = f"Too wide to carry a figure: {'; '.join(against)}"
+    else:
+        text = f"The data carry an estimate: models and lists move it less than {widest:g} times"
     end = f"; of {len(spread)} other models and lists {failing} carry no estimate" if failing else ""
-    return Verdict(
-        text[0].upper() + text[1:].removesuffix(".") + end + ".", not against, lowest, highest, failing
-    )
+    carries = not reason and not against
+    return Verdict(text.removesuffix(".") + end + ".", carries, lowest, highest, failing)
 
 
 def remarks(table: Overlaps, method: Method, limits: Interval | None) -> list[str]:
@@ -93,8 +92,8 @@ def _too_wide(
     said = []
     if lowest and highest and highest / lowest > widest:
         said.append(
-            f"too wide to carry a figure: with other models and lists it lies from {lowest:,.0f} to"
-            f" {highest:,.0f}, {highest / lowest:.1f} times"
+            f"with other models and lists it lies from {lowest:,.0f} to {highest:,.0f},"
+            f" {highest / lowest:.1f} times"
         )
     if limits is not None and not np.isfinite(limits.upper):
         said.append("the replicates give the interval no upper limit")
