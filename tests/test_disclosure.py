@@ -368,6 +368,16 @@ def test_a_dataset_is_protected_as_a_dataset(tmp_path):
     assert isinstance(refused.exception, CallError)
 
 
+def test_rounded_counts_are_written_with_their_bounds_or_not_at_all(tmp_path):
+    file = tmp_path / "published.csv"
+    write_rows(portal_rows().head(3), file)
+    command = ["disclosure", "protect", str(file), "--rounding-base", "5", "--out"]
+    assert isinstance(CliRunner().invoke(app, [*command, str(tmp_path / "safe.csv")]).exception, CallError)
+    safe = tmp_path / "safe.parquet"
+    assert CliRunner().invoke(app, [*command, str(safe)]).exit_code == 0
+    assert sorted(release.read_parquet(safe)["value"]) == [30.0, 70.0, 100.0]
+
+
 @pytest.mark.skipif(not SUPPLIED.exists(), reason="the published file is not here")
 def test_argentina_2019_of_the_published_file():
     from crimestats.published import read_published

@@ -79,6 +79,9 @@ def protect(
     from crimestats.cli.tables import CSV, refuse_place, write_csv
 
     _refuse_pair(file, out)
+    if rounding_base is not None and out.suffix.casefold() != _PARQUET:
+        fault = f"{out.name} has no column for the bounds of rounded counts."
+        raise CallError("--out", fault, "Write a .parquet file, or hide small figures instead.")
     if log is not None:
         refuse_place("--log", log, (CSV,))
     say = console.Console(quiet)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
+from scipy.sparse import csc_matrix, csr_matrix
 
 from crimestats.disclosure.believing import Belief, believe, said_alone
 from crimestats.disclosure.cells import Cells, Flags, Numbers, Places, cells_of
@@ -118,32 +119,42 @@ def _grounds(links: Links, found: Found) -> list[Places]:
     tight = _telling(belief.system, belief.system.lower, belief.system.upper)
     alone = _telling(belief.alone, *said_alone(belief.alone), (belief.alone.lower, belief.alone.upper))
     every = np.ones(len(belief.system.line), bool)
-    grounds = []
-    for number, how, is_alone in zip(found.node, found.how, found.is_alone, strict=True):
-        system, entries = (
-            (belief.alone, alone) if is_alone else (belief.system, every if SUMS in how else tight)
-        )
-        grounds.append(
-            _ground(system.line[entries], system.column[entries], system, links.is_published, number)
-        )
-    return grounds
+    ways = [_Ways.of(belief.system, tight), _Ways.of(belief.system, every), _Ways.of(belief.alone, alone)]
+    is_several = np.array([SUMS in how for how in found.how], bool)
+    chosen = np.where(found.is_alone, 2, is_several.astype(int))
+    is_published = links.is_published
+    return [
+        ways[way].ground(number, is_published)
+        for way, number in zip(chosen, found.node.tolist(), strict=True)
+    ]
 
 
-def _ground(line: Places, column: Places, system: System, is_published: Flags, number: int) -> Places:
-    """The published nodes beside a number; those that are not published are followed to their own parts."""
-    seen, ahead, grounds = {number}, [number], set()
-    while ahead:
-        at = ahead.pop()
-        lines = np.unique(line[column == at])
-        for beside in np.unique(system.column[np.isin(system.line, lines)]).tolist():
-            if beside in seen:
-                continue
-            seen.add(beside)
-            if is_published[beside]:
-                grounds.add(beside)
-            else:
-                ahead.append(beside)
-    return np.array(sorted(grounds), dtype=np.int64)
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Sums by number, those that tell it something, and numbers by sum."""
+
+    lines: csc_matrix
+    numbers: csr_matrix
+
+    @classmethod
+    def of(cls, system: System, entries: Flags) -> "_Ways":
+        shape = (system.count, len(system.lower))
+        places = (system.line[entries], system.column[entries])
+        telling = csc_matrix((np.ones(int(entries.sum())), places), shape=shape)
+        return cls(telling, system.matrix())
+
+    def ground(self, number: int, is_published: Flags) -> Places:
+        """The published nodes beside a number; unpublished ones are followed to their own parts."""
+        seen, ahead, grounds = {number}, [number], set()
+        while ahead:
+            at = ahead.pop()
+            for line in self.lines.indices[self.lines.indptr[at] : self.lines.indptr[at + 1]]:
+                beside = self.numbers.indices[self.numbers.indptr[line] : self.numbers.indptr[line + 1]]
+                new = {*beside.tolist()} - seen
+                seen |= new
+                grounds |= {each for each in new if is_published[each]}
+                ahead += [each for each in new if not is_published[each]]
+        return np.array(sorted(grounds), dtype=np.int64)
 
 
 def _telling(
