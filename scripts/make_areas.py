@@ -198,7 +198,9 @@ def labels(folder: Path) -> pd.DataFrame:
     kept = read(TARGET / "labels.csv") if (TARGET / "labels.csv").exists() else found[0].iloc[:0]
     table = pd.concat([*found, kept[kept["source"] == "project"]])
     known = set(read(TARGET / "areas.csv")["area"])
-    table = table[table["area"].isin(known) & (table["label"] != "")]
+    words = set(read(TARGET / "words.csv")["label"].str.casefold())
+    plain = table["label"].str.replace(".", "").str.casefold()  # a word is of two areas, though a list has it
+    table = table[table["area"].isin(known) & (table["label"] != "") & ~plain.isin(words)]
     return table.drop_duplicates(["label", "area"]).sort_values(["area", "label"])
 
 

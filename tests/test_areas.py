@@ -279,7 +279,7 @@ def test_every_label_is_found() -> None:
         ("Türkiye", "TUR"), ("The former Yugoslav Republic of Macedonia", "MKD"), ("Корея", "_U"),
         ("Российская Федерация", "RUS"), ("中国", "CHN"), ("United Kingdom (Scotland)", "GBR_S"),
         ("gbr-e-w", "GBR_E_W"), ("Kosovo under UNSCR 1244", "XKX"), ("Korea, Dem. People's Rep.", "PRK"),
-        ("Curacao", "CUW"), ("Reunion", "REU"), ("Samplonia", "SMP"),
+        ("Curacao", "CUW"), ("Great Britain", "GBR"), ("Gran Bretaña", "GBR"), ("Reunion", "REU"), ("Samplonia", "SMP"),
         ("Channel Islands", "CHI"), ("CHI", "CHI"), ("Guernsey", "GGY"), ("Jersey", "JEY"),
     ],
 )  # fmt: skip
@@ -289,7 +289,7 @@ def test_labels_that_people_write(label: str, area: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["na", "no", "World", "Other", "Korea", "Channel Island", "Sark", "Great Britain", "", " ", "145"],
+    ["na", "no", "World", "Other", "Korea", "Channel Island", "Sark", "St. Martin", "", " ", "145"],
 )
 def test_what_is_not_in_the_table_is_refused(label: str) -> None:
     assert match(pd.Series([label]))["area"].tolist() == ["_U"]

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from crimestats import release
 from crimestats.errors import CallError, FileError
 from crimestats.files import read_csv, shipped
-from crimestats.frames import FINDINGS, LINEAGE, TRAFFICKING
+from crimestats.frames import FINDINGS, LINEAGE, SOURCES, TRAFFICKING
 from crimestats.report.chapter import annex, chapter, completed, detected, write_chapter
 from crimestats.report.chapter import figures as shown
 from crimestats.report.chapter.page import METHODS
@@ -171,7 +171,9 @@ def test_the_headline_is_of_the_latest_year_that_is_not_thin():
 def test_a_share_stands_with_its_base_bounds_and_countries():
     text = section(_page(), "headlines")
     # boys of Portugal, 0 to 4 in place of 10: 90 to 94 of 100, and 1,400 of the others
-    assert "Of 1,492 (1,490–1,494) whose sex and age are known, in 8 countries, 40 % were women" in text
+    assert (
+        "Of 1,492 (1,490–1,494) whose sex and age are known, in 8 countries (2020), 40 % were women" in text
+    )
     assert "The share of" in text
 
 
@@ -191,7 +193,7 @@ def test_years_with_half_of_the_countries_are_thin():
 
 def test_a_region_below_the_floor_is_named_and_not_shown():
     text = section(_page(), "sex_age_regions")
-    assert "Not shown, since fewer countries than the floor tell it: Americas" in text
+    assert "Not shown, since fewer than 5 countries tell it: Americas" in text
     assert "Europe" in text
 
 
@@ -206,10 +208,24 @@ def test_a_share_known_too_loosely_has_only_bounds():
     )
 
 
-def test_a_loose_row_is_not_drawn():
-    small = [("PRT", 2020, "<5", {"sex": sex, "age": age}) for sex, age in GROUPS]
-    page = chapter(built(frame([*small, ("PRT", 2020, "<5", {})])))
+def loosely(women):
+    """A page on a country of which only the number of women is known closely."""
+    small = [("PRT", 2020, women if sex == "F" and age == "Y_GE18" else "<5", {"sex": sex, "age": age})
+             for sex, age in GROUPS]  # fmt: skip
+    return chapter(built(frame([*small, ("PRT", 2020, women + 6, {})])))
+
+
+def test_a_loose_row_is_not_drawn_and_has_no_headline():
+    page = loosely(20)  # 20 of 20 to 32: 62 to 100 per cent
     assert "Not drawn" in said(page)
+    assert "Of 2" not in section(page, "headlines")
+    assert "Nothing is said here of sex and age of victims" in section(page, "headlines")
+
+
+def test_a_row_whose_shares_are_open_is_left_out_and_named():
+    page = loosely(5)  # 5 of 5 to 17
+    assert "more than 50 points between the bounds of a share: 2020" in section(page, "sex_age_years")
+    assert tree(page).xpath("//*[@id='sex_age_years']//tbody/tr") == []
 
 
 # A trend
@@ -281,6 +297,113 @@ def test_a_panel_of_one_year_is_refused():
         detected(frame([]), panel_years=1)
 
 
+# Years, thresholds, sources
+
+
+@cache
+def _windowed():
+    dataset = frame(everything())
+    shares, pairs = profiles(dataset, window=3), flows(dataset, window=3)
+    lineage = LINEAGE.join(profile_lineage(dataset, shares), flow_lineage(dataset, pairs))
+    return completed({"dataset": dataset, "profiles": shares, "flows": pairs, "lineage": lineage})
+
+
+def test_a_window_is_said_of_every_share_table_and_sheet(tmp_path):
+    page = chapter(_windowed())
+    assert "or of each country the most recent year from" in section(page, "headlines")
+    rows = tree(page).xpath("//*[@id='sex_age_years']//tr/th[@scope='row']/text()")
+    assert rows
+    assert all(row.endswith(", latest") for row in rows)
+    assert "added up" in section(page, "ranked")
+    path = annex(_windowed(), tmp_path / "a.xlsx")
+    for name in ("World", "Countries", "Flows ranked", "Persons counted"):
+        row = listed(path, name)[0]
+        assert {"From", "Year", "Window"} <= set(row), name
+
+
+def test_the_threshold_in_force_is_said(tmp_path):
+    dataset = frame(everything())
+    small = dataset["status"] == "bounded"
+    dataset = dataset.assign(upper=dataset["upper"].mask(small, 9.0))
+    page = said(chapter(built(dataset)))
+    assert "counts below 10 are shown as “<10”, which is 0 to 9" in page
+    assert "<5" not in page
+    boys = [row for row in listed(annex(built(dataset), tmp_path / "t.xlsx"), "Countries")
+            if row["Code"] == "PRT" and row["Category"] == "Boys" and row["Profile code"] == "victims_sex_age"]  # fmt: skip
+    assert {row["Persons of the category"] for row in boys if row["Year"] != 2021} == {"<10"}
+
+
+def test_flows_that_are_counted_cross_a_border(tables):
+    count = tables["flows"][(tables["flows"]["level"] == "flows") & (tables["flows"]["year"] == 2020)]
+    count = count[(count["grouping"] == "m49") & (count["basis"] == "citizenship")]
+    assert count["value"].tolist() == [8]  # Bolivia to each of the eight; not the eight of own citizens
+    assert "8 pairs of origin and destination across borders" in section(_page(), "headlines")
+
+
+def test_what_is_true_of_many_countries_is_not_said_of_one():
+    page = said(chapter(built(frame([row for year in (2019, 2020) for row in country("PER", year)]))))
+    assert "countries are not the same" not in page
+    assert "rows for subregions" not in page
+    assert "1 countries" not in page
+    assert "countries are not the same" in said(_page())
+
+
+def sides(tables):
+    """Two sources on two totals of Portugal, of which one fills a gap."""
+    blank = {name: "" if kind == "text" else "_Z" if kind == "key" else math.nan if kind == "number" else 0
+             for name, kind in SOURCES.columns.items()}  # fmt: skip
+    ids = tables["dataset"]["figure_id"]
+    rows = [
+        {"figure_id": ids[0], "source_id": "rapporteur", "source_title": "Rapporteur", "source_type": "national_report",
+         "value": 100, "used": "yes", "gap_filled": "yes", "rank": 2},
+        {"figure_id": "x", "source_id": "shelter", "source_title": "Shelter", "value": 90, "rank": 3,
+         "source_type": "non_governmental_organisation", "difference": -10, "used": "no", "gap_filled": "no"},
+        {"figure_id": "y", "source_id": "shelter", "source_title": "Shelter", "value": 7, "rank": 5,
+         "source_type": "non_governmental_organisation", "used": "yes", "gap_filled": "no", "year": 2019},
+    ]  # fmt: skip
+    made = [blank | DEFAULTS | {"area": "PRT", "year": 2020, "status": "exact"} | row for row in rows]
+    table = pd.DataFrame(made, columns=list(SOURCES.columns))
+    return SOURCES.cast(table.assign(lower=table["value"], upper=table["value"]))
+
+
+def test_sources_stand_side_by_side_with_their_titles(tables):
+    page = chapter({**tables, "sources": sides(tables)}, source="returns")
+    lines = [
+        [cell.text_content() for cell in row] for row in tree(page).xpath("//*[@id='side_by_side']//tbody/tr")
+    ]
+    assert lines == [
+        ["Portugal 2020: Victims", "Rapporteur", "National report", "100", "used, fills a gap", "–"],
+        ["Portugal 2020: Victims", "Shelter", "Non-governmental organisation", "90", "–", "−10"],
+    ]
+    names = tree(page).xpath("//*[@id='by_source']//tbody/tr/th/text()")
+    assert names == ["Rapporteur", "Shelter"]
+    assert "fill gaps from other sources: Rapporteur (1)" in tree(page).xpath("//header")[0].text_content()
+
+
+def test_a_headline_that_rests_on_a_gap_filled_says_so(tables):
+    total = tables["dataset"].loc[tables["dataset"]["year"] == 2020, "figure_id"].iloc[0]
+    table = sides(tables).assign(figure_id=[total, "x", "y"])
+    first = section(chapter({**tables, "sources": table}), "headlines").split("Of ")[0]
+    assert "1 of the figures that this rests on fill gaps from other sources: Rapporteur (1)." in first
+
+
+def test_a_total_that_stands_twice_weighs_once():
+    rows = [(area, 2020, 10, {}) for area in AREAS] + [("ESP", 2020, 10, {})]
+    table, lineage = detected(frame(rows), panel_years=2)
+    world = table[(table["area"] == "001") & (table["variant"] == "pooled")].iloc[0]
+    parts = lineage[lineage["figure_id"] == world["figure_id"]]
+    assert world["value"] == 80
+    assert (parts["weight"] * 10).sum() == pytest.approx(80)
+
+
+def test_an_estimate_that_is_not_carried_is_for_study_only(tables):
+    made = {"estimable": True, "estimate": 1034.0, "lower": 700.0, "upper": 2100.0, "model": "main", "observed": 185,
+            "sensitivity": {"carries": False, "verdict": "Too wide to carry a figure."}}  # fmt: skip
+    assert "No figure is carried by these data. Too wide" in section(
+        chapter({**tables, "hidden_population": made}), "hidden"
+    )
+
+
 # The page
 
 
@@ -336,7 +459,7 @@ def test_an_estimate_that_the_lists_do_not_carry_is_no_number(tables):
 
 def test_withheld_figures_are_told():
     rows = [*everything(), ("CHL", 2020, None, {})]
-    assert "Withheld figures (1)" in section(chapter(built(frame(rows))), "methods")
+    assert "stay hidden: 1." in section(chapter(built(frame(rows))), "methods")
     assert "No figure was hidden" in section(_page(), "methods")
 
 
@@ -407,11 +530,11 @@ def test_numbers_are_numbers_and_small_counts_are_texts(workbook, tables):
     boys = [
         row for row in listed(workbook, "Countries") if row["Code"] == "PRT" and row["Category"] == "Boys"
     ]
-    boys = [row for row in boys if row["Profile"] == "victims_sex_age"]
+    boys = [row for row in boys if row["Profile code"] == "victims_sex_age"]
     assert {row["Persons of the category"] for row in boys if row["Year"] != 2021} == {"<5"}
     assert {(row["Lower"], row["Upper"]) for row in boys if row["Year"] == 2020} == {(0.0, 4.0)}
     women = next(row for row in listed(workbook, "World") if row["Category"] == "Women" and row["Year"] == 2020
-                 and row["Variant"] == "pooled" and row["Profile"] == "victims_sex_age")  # fmt: skip
+                 and row["Variant code"] == "pooled" and row["Profile code"] == "victims_sex_age")  # fmt: skip
     of = tables["profiles"].set_index("figure_id").loc[women["Figure"]]
     assert women["Share"] == pytest.approx(of["share"])  # a workbook keeps fifteen digits
     assert (women["Base"], women["Countries"]) == (of["base"], of["n_areas"])
@@ -419,10 +542,12 @@ def test_numbers_are_numbers_and_small_counts_are_texts(workbook, tables):
 
 def test_a_group_below_the_floor_says_so(workbook):
     americas = [
-        row for row in listed(workbook, "Regions") if row["Area"] == "Americas" and row["Variant"] == "pooled"
+        row
+        for row in listed(workbook, "Regions")
+        if row["Area"] == "Americas" and row["Variant code"] == "pooled"
     ]
     assert {row["Share"] for row in americas} == {"below floor"}
-    assert all(row["Base"] > 0 for row in americas if row["Profile"] == "victims_sex_age")
+    assert all(row["Base"] > 0 for row in americas if row["Profile code"] == "victims_sex_age")
 
 
 def test_bounded_flows_are_texts(workbook):
@@ -436,7 +561,7 @@ def test_what_is_withheld_is_marked_and_formulas_are_texts(tmp_path, tables):
 
     rows = pd.DataFrame({"value": [math.nan, 3.0], "lower": [math.nan, 3.0], "upper": [math.nan, 3.0],
                          "status": ["withheld", "exact"]})  # fmt: skip
-    assert _said(rows, "value").tolist() == ["withheld", ""]
+    assert _said(rows, "value", 5).tolist() == ["withheld", ""]
     names = {name: "=1+1" if kind in ("text", "key") else 2020 for name, kind in FINDINGS.columns.items()}
     path = annex({**tables, "findings": [names]}, tmp_path / "a.xlsx")
     assert b"<f>" not in b"".join(ZipFile(path).read(name) for name in ZipFile(path).namelist())

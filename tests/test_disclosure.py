@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from crimestats import release
 from crimestats.cli import app
-from crimestats.disclosure import attack, equations, protect, rounded
+from crimestats.disclosure import attack, equations, group_sums, protect, rounded, year_sum
 from crimestats.disclosure.portal import write_rows
 from crimestats.errors import CallError, CrimestatsError
 from crimestats.frames import FRAMES, HIDDEN, RECOVERABLE
@@ -244,6 +244,103 @@ def test_regions_and_years_are_linked_tables_too():
     assert log["action"].astype(str).value_counts().to_dict() == {"secondary": 3, "primary": 1}
 
 
+def regional(year=2019):
+    """South America and its intermediate region above two countries, whose figures are split by sex."""
+    numbers = {"ARG": (3, 20), "BOL": (11, 12), "005": (14, 32), "419": (14, 32)}
+    return [
+        figure(count, area=area, year=year, sex=sex)
+        for area, pair in numbers.items()
+        for sex, count in zip("FM", pair, strict=True)
+    ]
+
+
+def test_groups_of_countries_are_sums_where_a_table_has_them(tmp_path):
+    table = table_of(regional())
+    sums = group_sums(table["area"])
+    assert dict(zip(sums["total"], sums["parts"].str.split().str[0], strict=True)).keys() == {"005", "419"}
+    assert "005" in sums.loc[sums["total"] == "419", "parts"].iloc[0].split()
+    assert group_sums(table_of(regional()[:4])["area"]).empty
+    small = table["value"] < 5
+    hidden = table.assign(
+        value=table["value"].mask(small), lower=table["lower"].mask(small, 0.0), upper=table["upper"].mask(small, 4.0),
+        status=table["status"].mask(small, "bounded"),
+    )  # fmt: skip
+    assert found(hidden)[0] == ("L4", 3.0, 3.0, "sum_likely")
+    safe, _ = protect(table)
+    assert attack(safe).empty
+    assert len(safe[safe["status"].astype(str) == "withheld"]) >= 1
+    columns = FRAMES["Trafficking"].columns
+    whole = FRAMES["Trafficking"].cast(hidden.assign(**{name: "" for name in columns if name not in hidden}))
+    release.write_parquet(whole, "Trafficking", tmp_path / "dataset.parquet")
+    assert CliRunner().invoke(app, ["disclosure", "attack", str(tmp_path / "dataset.parquet")]).exit_code == 1
+
+
+def counted(rows, year, plus, times=1):
+    numbers = [(times * row["value"] + plus) for row in rows]
+    return [
+        row | dict.fromkeys(("value", "lower", "upper"), count) | {"year": year}
+        for row, count in zip(rows, numbers, strict=True)
+    ]
+
+
+def test_a_region_over_two_years_and_their_total():
+    rows = regional(2018)
+    table = table_of([*rows, *counted(rows, 2019, 20), *counted(rows, 9999, 20, times=2)])
+    hidden = table.copy()
+    hidden.loc[0, ["value", "lower", "upper"]] = [np.nan, 0.0, 4.0]
+    hidden.loc[0, "status"] = "bounded"
+    assert found(hidden, sums=year_sum("9999")) == [("L4", 3.0, 3.0, "sum_likely")]
+    sums = pd.concat([equations(), group_sums(table["area"]), year_sum("9999")])
+    safe, _ = protect(table, sums=sums)
+    assert attack(safe, sums=sums).empty
+    withheld = safe[safe["status"].astype(str) == "withheld"]
+    assert {*withheld["year"]} & {2019, 9999}
+    assert {*withheld["area"]} & {"005", "419", "BOL"}
+
+
+THAILAND = [figure(37, sex="F", age="Y0T17"), figure(188, sex="F", age="Y_GE18"), figure(11, sex="M", age="Y0T17"), figure(192, sex="M", age="Y_GE18"), figure("<5", sex="O", age="Y0T17"), figure("<5", sex="O", age="Y_GE18"), figure(48, age="Y0T17"), figure(380, age="Y_GE18"), figure(437), figure(9, sex="_U", age="_U"), figure(225, sex="F"), figure(203, sex="M"), figure("<5", sex="O")]  # fmt: skip
+
+
+def test_a_row_of_unknown_sex_and_age_leaves_the_ages_of_a_sex_as_they_are():
+    rows = [figure(37, sex="F", age="Y0T17"), figure("<5", sex="F", age="Y_GE18"), figure(40, sex="F"), figure(9, sex="_U", age="_U"), figure(49)]  # fmt: skip
+    assert found(table_of(rows)) == [("L5", 3.0, 3.0, "sum")]
+    assert attack(protect(table_of(rows))[0]).empty
+    assert [row[:3] for row in found(table_of(THAILAND))] == [
+        ("L8", 0.0, 0.0),
+        ("L9", 0.0, 0.0),
+        ("L16", 0.0, 0.0),
+    ]
+    withheld = [row | {"value": np.nan, "lower": np.nan, "upper": np.nan, "status": "withheld"} if row["value"] in (188, 11) else row for row in THAILAND]  # fmt: skip
+    assert {("L5", 188.0), ("L6", 11.0)} <= {row[:2] for row in found(table_of(withheld))}
+    assert attack(protect(table_of(THAILAND))[0]).empty
+
+
+def test_unknown_ages_of_a_sex_that_are_published_are_a_part():
+    rows = [figure(37, sex="F", age="Y0T17"), figure("<5", sex="F", age="Y_GE18"), figure(40, sex="F"), figure("<5", sex="F", age="_U")]  # fmt: skip
+    assert found(table_of(rows)) == []
+
+
+def test_a_figure_that_another_sum_denies_is_not_called_sure():
+    """Trinidad and Tobago 2019, prosecuted: total adults less men is 1, all persons less men is 0."""
+    rows = [figure("<5", sex="F", age="Y_GE18"), figure(7, sex="M", age="Y_GE18"), figure(8, age="Y_GE18"), figure(7), figure("<5", sex="F"), figure(7, sex="M")]  # fmt: skip
+    assert found(table_of(rows))[0] == ("L4", 0.0, 0.0, "sum_contradicted")
+
+
+@pytest.mark.parametrize("threshold", [3, 4, 5, 10])
+def test_any_threshold_on_a_file_that_hides_below_five(threshold):
+    safe, _ = protect(table_of(THAILAND), threshold=threshold)
+    assert attack(safe).empty
+    upper = safe.loc[safe["status"].astype(str) == "bounded", "upper"]
+    assert set(upper) == {max(threshold, 5) - 1}
+
+
+def test_narrower_bounds_of_a_small_figure_are_widened():
+    narrow = figure("<5", sex="M") | {"lower": 2.0, "upper": 3.0}
+    safe, log = protect(table_of([figure(30, sex="F"), narrow]))
+    assert safe[["lower", "upper"]].iloc[1].tolist() == [0, 4]
+    assert log["note"].str.contains("widened").tolist() == [True]
+
+
 def test_sums_that_contradict_each_other_are_given_up_and_the_rest_is_used():
     rows = [
         figure(101, age="Y0T17"),
@@ -276,8 +373,8 @@ def test_a_higher_threshold_hides_more():
     safe, hidden = protect(
         table_of([figure(7, sex="F"), figure("<5", sex="M"), figure(12, sex="O")]), threshold=10
     )
-    assert safe["upper"].tolist() == [9, 4, 12]
-    assert hidden["figure_id"].tolist() == ["file!sheet!L4"]
+    assert safe["upper"].tolist() == [9, 9, 12]
+    assert hidden["figure_id"].tolist() == ["file!sheet!L4", "file!sheet!L5"]
 
 
 def test_rounding_keeps_every_figure_within_its_bounds():

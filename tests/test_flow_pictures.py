@@ -1,5 +1,6 @@
 """Pictures of flows: what is drawn is what was counted, and what is not drawn is told."""
 
+import json
 import math
 
 import numpy as np
@@ -55,7 +56,9 @@ def every(spec, key):
 
 def rows_with(chart, *columns):
     """The data of the first layer that has all these columns."""
-    for values in every(chart.to_dict(), "values"):
+    spec = chart.to_dict()
+    texts = [json.loads(held) for held in spec.get("datasets", {}).values() if isinstance(held, str)]
+    for values in [*every(spec, "values"), *texts]:
         if isinstance(values, list) and values and set(columns) <= set(values[0]):
             return pd.DataFrame(values)
     raise AssertionError(columns)
@@ -110,6 +113,45 @@ def test_bands_are_as_broad_as_their_figures_at_both_ends_and_never_negative():
     assert sum((first["y2"] - first["y"]).round(2)) == pytest.approx(560, abs=1)
 
 
+MIXED = made(
+    figure("ITA", "NGA", 900), *(figure("ITA", code, 5) for code in ("BRA", "PHL", "IND", "MEX", "UZB")),
+    *(figure(code, "ROU", 30) for code in ("USA", "ZAF", "JPN", "IND", "BRA", "EGY")),
+)  # fmt: skip
+
+
+def test_a_label_stands_beside_its_node_and_none_upon_another():
+    chart = sankey(MIXED, grouping="m49")
+    for values in every(chart.to_dict(), "values"):
+        if isinstance(values, list) and values and {"at", "top", "name"} <= set(values[0]):
+            nodes = pd.DataFrame(values)
+            assert nodes["at"].between(nodes["top"], nodes["bottom"]).all()
+            assert (nodes["at"].diff().dropna() >= 30 - 1e-6).all()
+            assert (nodes["top"].to_numpy()[1:] > nodes["bottom"].to_numpy()[:-1]).all()
+
+
+def test_small_subregions_stand_together_and_nobody_is_lost(tmp_path):
+    chart = sankey(MIXED, grouping="m49")
+    found = labels(chart)
+    assert ("4 other subregions", "25") in found
+    assert sum(int(figure.replace(",", "")) for _, figure in found[:3]) == 900 + 25 + 180
+    assert "less than 1 per cent" in words(chart, tmp_path)
+
+
+def test_pictures_say_what_their_places_and_pairs_are():
+    def said(chart):
+        return chart.to_dict()["description"]
+
+    assert "by subregion of citizenship and subregion of detection, 2018" in said(sankey(FEW))
+    assert "by country of citizenship and country of detection" in said(sankey(FEW, by="area"))
+    assert "by region of citizenship and region of detection" in said(heat_map(FEW, by="region"))
+    pairs = "5 flows (5 victims or more), one pair with fewer"
+    assert f"{pairs}, one pair of which the bounds leave it open, one pair with a country" in said(
+        sankey(FEW)
+    )
+    assert f"{pairs}. The numbers on the lines" in said(flow_map(FEW))
+    assert "one country with own citizens" in said(sankey(FEW, is_domestic=True))
+
+
 def test_a_sankey_of_one_destination_names_countries_and_levels(tmp_path):
     chart = sankey(FEW, destination="ITA", top=1)
     assert ("Nigeria", "40") in labels(chart)
@@ -149,16 +191,49 @@ def test_a_map_lists_what_it_draws_and_what_has_no_place(tmp_path):
 def test_a_map_draws_no_more_than_is_asked_for():
     chart = flow_map(FEW, top=2)
     assert len(rows_with(chart, "words")) == 2
-    assert "the 2 largest of 6 pairs of countries" in chart.to_dict()["description"]
+    assert "the 2 largest of 6 pairs of origin and destination" in chart.to_dict()["description"]
 
 
-def test_lines_over_the_edge_of_the_map_go_the_shorter_way():
+@pytest.mark.parametrize(("origin", "destination"), [("PHL", "USA"), ("CHN", "USA"), ("USA", "JPN")])
+def test_lines_between_the_sides_of_the_map_stay_on_it(origin, destination):
     where = geography.places()
-    points = geography.arc(where["PHL"], where["USA"], 0.1, 30)
-    assert np.abs(points[:, 0]).max() <= 180
-    assert (np.abs(points[:, 0]) > 150).any()
+    points = geography.arc(where[origin], where[destination], 0.1, 30)
+    assert np.abs(np.diff(points[:, 0])).max() < 20
+    assert np.abs(points[:, 1]).max() < 78
+
+
+def test_lines_near_the_edge_go_over_it_and_are_named(tmp_path):
+    points = geography.arc(geography.places()["NZL"], geography.places()["WSM"], 0.1, 30)
     steps = (np.diff(points[:, 0]) + 180) % 360 - 180
     assert (steps > 0).all()
+    chart = flow_map(made(figure("WSM", "NZL", 9), figure("USA", "CHN", 9)))
+    assert "One line runs off one edge of the map and on at the other: New Zealand" in words(chart, tmp_path)
+
+
+def test_every_line_of_a_map_has_its_number_on_it():
+    numbers = rows_with(flow_map(FEW), "rank", "x", "y")
+    assert numbers["rank"].tolist() == ["1", "2", "4", "5", "6"]
+    spots = numbers[["x", "y"]].to_numpy()
+    gaps = np.abs(spots[:, None] - spots[None]).max(axis=2) + np.eye(len(spots)) * 99
+    assert gaps.min() >= 16
+
+
+def test_a_name_without_room_is_left_to_the_list():
+    ends = pd.DataFrame({"x": 500.0, "y": 200.0, "name": ["Some long name of a country"] * 40})
+    places = flow_maps._label_places(ends)
+    boxes = [
+        flow_maps._box(500 + dx, 200 + dy, "Some long name of a country", dx)
+        for dx, dy in zip(places["dx"], places["dy"], strict=True) if not math.isnan(dx)
+    ]  # fmt: skip
+    assert 0 < len(boxes) < 40
+    assert not any(flow_maps._meets(box, boxes[:at]) for at, box in enumerate(boxes))
+
+
+def test_large_data_is_handed_over_as_text():
+    """Altair copies and checks lists entry by entry, which took half a minute of a chapter."""
+    for chart in (flow_map(FEW), sankey(FEW)):
+        assert max(map(len, chart.to_dict()["datasets"].values())) > 3000
+        assert all(isinstance(held, str) or len(held) < 100 for held in chart.to_dict()["datasets"].values())
 
 
 @given(

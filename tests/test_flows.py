@@ -16,7 +16,7 @@ from crimestats.trafficking import dataset, flow_lineage, flows, matrix, ranked
 from crimestats.trafficking.flows import window_name
 from crimestats.trafficking.levels import LEVELS, level_of, levels
 from crimestats.trafficking.matrices import between, side_by_side
-from crimestats.trafficking.pairs import pairs
+from crimestats.trafficking.pairs import list_totals, pairs
 
 TABLES = shipped("questionnaires", "trafficking")
 
@@ -95,8 +95,10 @@ def test_windows_add_years_or_take_the_latest_of_each_reporting_country():
     ]  # fmt: skip
     latest = made(*rows, window=2, combine="latest").query("year == 2019")
     assert told(latest, "destination", "first_year", "window", "value", "lower", "upper") == [
-        ["ESP", 2018, "latest2", 7, 7, 7], ["ITA", 2019, "latest2", None, 0, 4],
+        ["ESP", 2018, "latest2", 7, 7, 7], ["ITA", 2018, "latest2", None, 0, 4],
     ]  # fmt: skip
+    merged = levels(made(*rows, window=2, combine="latest"), by=("world",)).query("year == 2019")
+    assert merged["first_year"].unique().tolist() == [2018]  # rows of one window have the same keys
     assert made(*rows)["window"].unique().tolist() == [window_name(1)] == ["year"]
 
 
@@ -180,6 +182,63 @@ def test_what_is_withheld_is_missing_and_not_nought():
     assert levels(found, by=("world",))["share"].isna().all()
 
 
+def total(area, year, value):
+    """All detected victims of an area."""
+    return figure(area, year, "_T", value, dimension="_T", citizenship="_T")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("ROU", 20), ("NGA", "<5"), ("_U", 22)], None),
+        ([("ROU", 20), ("NGA", "<5"), ("_U", 22), ("Gana", 26)], (48, 48, 48)),
+        ([("ROU", 20), ("NGA", "<5"), ("_U", 2)], (2, 2, 2)),
+        ([("NGA", 11), ("_U", 11)], (11, 11, 11)),
+        ([("_U", 22)], (22, 22, 22)),
+        ([("_U", 44)], (None, 22, 44)),
+        ([("ITA", 22), ("ITA", 22), ("_U", 22)], None),
+    ],
+)
+def test_a_nameless_row_that_is_the_total_of_its_list_is_not_counted_again(rows, expected):
+    """Persons of a total of 22: the nameless row is it where it cannot stand beside the others."""
+    listed = [
+        figure(
+            "ITA", 2018, "_U" if country == "Gana" else country, value, label=country * (country == "Gana")
+        )
+        for country, value in rows
+    ]
+    found = made(total("ITA", 2018, 22), *listed).query("origin == '_U'")
+    assert told(found, "value", "lower", "upper") == ([] if expected is None else [list(expected)])
+    totals = list_totals(table(total("ITA", 2018, 22), *listed))
+    assert len(totals) == (expected is None)
+
+
+def test_without_a_total_a_nameless_row_stays():
+    found = made(
+        figure("ITA", 2018, "ROU", 20), figure("ITA", 2018, "NGA", "<5"), figure("ITA", 2018, "_U", 22)
+    )
+    assert found["origin"].tolist() == ["NGA", "ROU", "_U"]
+
+
+def test_a_country_that_may_have_counted_nobody_is_in_no_base_of_levels():
+    rows = [figure("ITA", 2018, "ROU", 30), figure("FRA", 2018, "ROU", "<5"), figure("FRA", 2018, "_U", 8),
+            figure("ESP", 2018, "_U", 9), figure("DEU", 2018, "ROU", "<5"), figure("DEU", 2018, "DEU", 1)]  # fmt: skip
+    world = levels(made(*rows), by=("world",)).set_index("level")
+    columns = ("lower", "upper", "base_lower", "base_upper", "n_areas")
+    assert told(world.loc[["nearby_subregion"]], *columns) == [[30, 34, 31, 35, 2]]
+    assert told(world.loc[["_U"]], "value", "share", "n_areas") == [[17, None, 2]]
+
+
+def test_rows_that_are_one_figure_share_its_weight():
+    data = table(figure("SLB", 2019, "SLB", 8), figure("SLB", 2019, "SLB", 8), figure("SLB", 2019, "CHN", 6))
+    found = flows(data, groupings=("glotip",))
+    edges = flow_lineage(data, found).merge(
+        data[["figure_id", "value"]], left_on="part_id", right_on="figure_id"
+    )
+    sums = (edges["value"] * edges["weight"]).groupby(edges["figure_id_x"]).sum()
+    assert sums.to_dict() == dict(zip(found["figure_id"], found["value"], strict=True))
+
+
 counts = st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=1, max_size=6)
 
 
@@ -218,7 +277,7 @@ def test_levels_divide_the_victims_of_a_place_whose_level_is_known():
     found = levels(made(*rows))
     world = found[found["destination"] == "001"].sort_values("level")
     assert told(world, "origin", "level", "value", "lower", "upper", "base", "n_areas", "is_flow") == [
-        ["_T", "_U", 16, 16, 16, None, 3, "_Z"], ["_T", "domestic", 70, 70, 70, 120, 3, "_Z"],
+        ["_T", "_U", 16, 16, 16, None, 1, "_Z"], ["_T", "domestic", 70, 70, 70, 120, 3, "_Z"],
         ["_T", "nearby_subregion", 30, 30, 30, 120, 3, "_Z"], ["_T", "transregional", 18, 18, 18, 120, 3, "_Z"],
         ["_T", "within_subregion", None, 0, 4, 120, 3, "_Z"],
     ]  # fmt: skip

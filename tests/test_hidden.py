@@ -23,6 +23,7 @@ from crimestats.trafficking.hidden.estimability import reason_against
 from crimestats.trafficking.hidden.fitting import fit
 from crimestats.trafficking.hidden.lists import Overlaps, overlaps
 from crimestats.trafficking.hidden.searching import fixed, stepwise
+from crimestats.trafficking.hidden.verdicts import verdict
 
 EXAMPLES = shipped("questionnaires", "examples", "lists")
 SOURCES = read_toml(EXAMPLES / "source.toml")["table"]
@@ -310,13 +311,16 @@ def test_the_best_of_all_is_no_worse_than_stepwise():
     [
         ({"model": "stepwis"}, "stepwise"),
         ({"criterion": "aic"}, "bic"),
-        ({"interactions": ["A:e"]}, "E"),
+        ({"criterion": "aic"}, "bic or overlaps"),
+        ({"interactions": ["AB"]}, "Lists are: A, B, C, D, E. Write two as A:B."),
         ({"interactions": ["A:Z"]}, "not in the table"),
         ({"interactions": ["A"]}, "one list"),
         ({"interactions": ["A:B:C"]}, "order is 2"),
         ({"interactions": ["A:B:C:D:E"], "order": 5}, "nothing is left"),
         ({"order": 0}, "main effects"),
         ({"bootstrap": -1}, "0 for no interval"),
+        ({"bootstrap": 1}, "fewer than 20"),
+        ({"bootstrap": 19}, "fewer than 20"),
         ({"seed": -1}, "seed"),
         ({"level": 1.0}, "0.95"),
         ({"entry": 0.0}, "0.02"),
@@ -362,6 +366,19 @@ def test_repeated_rows_are_added_up_and_told():
     assert any("2 rows repeat" in note for note in two.notes)
 
 
+@pytest.mark.parametrize("criterion", ["bic", "overlaps"])
+def test_the_interval_does_not_hang_on_the_order_of_lists_and_rows(criterion):
+    lists = read_lists(EXAMPLES / "new-orleans-five.csv")
+    other = lists[[*reversed(lists.columns[:-1]), "count"]].iloc[::-1]
+    one, two = (estimate(each, bootstrap=60, seed=3, criterion=criterion) for each in (lists, other))
+    assert one.to_json() == two.to_json()
+
+
+def test_interactions_are_taken_in_any_case():
+    lists = read_lists(EXAMPLES / "western-us.csv")
+    assert estimate(lists, model="main", interactions=["a: e"], bootstrap=0).model.endswith("+ E + A:E")
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_independent_lists_give_the_truth_in_the_middle(seed):
     generator = np.random.default_rng(seed)
@@ -396,6 +413,52 @@ def test_bias_and_acceleration_move_the_limits_as_they_should():
     replicates = np.arange(1.0, 1001.0)
     assert interval(400.0, replicates, 0.0, 0.9).upper < interval(500.5, replicates, 0.0, 0.9).upper
     assert interval(500.5, replicates, 0.05, 0.9).upper > interval(500.5, replicates, 0.0, 0.9).upper
+
+
+def test_errors_of_limits_are_those_of_quantiles():
+    """Of n normal replicates a quantile has the error sqrt(p (1 - p) / n) / density (Cramér 1946)."""
+    normal = np.random.default_rng(2).normal(size=4000)
+    limits = interval(float(np.median(normal)), normal, 0.0, 0.9)
+    plain = (0.05 * 0.95 / 4000) ** 0.5 / 0.10314
+    bias = 2 * (0.5 * 0.5 / 4000) ** 0.5 / 0.39894  # of the share below the estimate, twice
+    assert limits.places == pytest.approx((0.05, 0.95), abs=1e-6)
+    for error in limits.errors:
+        assert plain < error < 1.3 * (plain + bias)
+
+
+def test_an_error_of_an_open_limit_is_not_told():
+    limits = interval(450.0, np.append(np.arange(900.0), np.full(100, np.inf)), 0.0, 0.95)
+    assert np.isinf(limits.errors[1])
+    assert np.isfinite(limits.errors[0])
+
+
+def test_few_replicates_are_told():
+    lists = read_lists(EXAMPLES / "western-us.csv")
+    few, enough = (estimate(lists, model="main", bootstrap=count).notes for count in (199, 200))
+    assert any("Only 199 replicates" in note for note in few)
+    assert not any("replicates: the limits are rough" in note for note in enough)
+
+
+def test_a_limit_among_the_outermost_replicates_is_told():
+    notes = estimate(read_lists(EXAMPLES / "new-orleans-five.csv"), bootstrap=200).notes
+    assert any("outermost" in note for note in notes)
+
+
+def test_an_acceleration_that_cannot_be_told_is_said():
+    """Without the one person on both lists nothing is left to estimate from."""
+    result = estimate(table("A,B,n\n1,0,40\n0,1,30\n1,1,1\n"), bootstrap=30)
+    assert result.interval.acceleration is None
+    assert json.loads(result.to_json())["interval"]["acceleration"] is None
+    assert any("acceleration" in note for note in result.notes)
+
+
+def test_which_choices_give_the_published_intervals_is_told():
+    lists = read_lists(EXAMPLES / "western-us.csv")
+    bic, overlapping = (
+        estimate(lists, bootstrap=20, criterion=criterion).notes for criterion in ("bic", "overlaps")
+    )
+    assert any("criterion overlaps" in note for note in bic)
+    assert not any("criterion overlaps" in note for note in overlapping)
 
 
 def test_replicates_without_an_estimate_leave_the_upper_limit_open():
@@ -502,7 +565,11 @@ def test_the_command_gives_json():
 def test_the_page_has_the_sensitivity_first_and_fits():
     shown = run(str(EXAMPLES / "new-orleans-five.csv"), "--bootstrap", "50")
     assert shown.exit_code == 0
-    assert shown.stdout.index("How far the estimate moves") < shown.stdout.index("Estimate: 1,034")
+    said = " ".join(shown.stdout.split())
+    assert said.index("How far the estimate moves") < said.index("Too wide to carry a figure")
+    assert "No figure is carried by these data. For study only: the model gives 1,034 persons" in said
+    assert "Estimate: 1,034" not in said
+    assert "Another seed moves these limits by about" in said
     assert max(len(line) for line in shown.stdout.splitlines()) <= 80
 
 
@@ -512,3 +579,41 @@ def test_no_estimate_is_status_1(tmp_path):
     assert shown.exit_code == 1
     assert "No estimate. 96 persons were seen." in shown.stdout
     assert run(path, "--model", "main", "--interactions", "A:B", "--quiet").stdout == ""
+
+
+def test_an_estimate_that_is_carried_is_called_one():
+    shown = run(
+        str(EXAMPLES / "western-us.csv"), "--model", "main", "--interactions", "a:e", "--bootstrap", "0"
+    )
+    assert "Estimate: 2,483 persons" in shown.stdout
+    assert "study" not in shown.stdout
+
+
+def test_numbers_agree_with_their_words(tmp_path):
+    text = "A,B,C,n\n1,0,0,40\n0,1,0,30\n0,0,1,20\n1,1,0,6\n1,1,0,0\n"
+    shown = run(str(written(tmp_path, text)), "--bootstrap", "0", "--within", "0").stdout
+    assert "1 model near the best" in shown
+    assert "1 row repeats a capture history" in shown
+    assert "1 models" not in shown
+
+
+def test_what_is_refused_shows_no_bar_and_leaves_the_file(tmp_path):
+    path = written(tmp_path, DISJOINT)
+    for words, fault in ((["--interactions", "A:Z"], "not in the table"), (["--json", str(path)], "is read")):
+        shown = run(str(path), *words)
+        assert isinstance(shown.exception, CallError)
+        assert fault in str(shown.exception)
+        assert "Replicates" not in shown.output
+    assert path.read_text(encoding="utf-8") == DISJOINT
+
+
+def test_the_help_tells_the_exit_status():
+    said = " ".join(run("--help").stdout.replace("│", " ").split())
+    assert "Exit status: 0 an estimate was made" in said
+    assert "published intervals" in said
+
+
+def test_a_ratio_shows_that_it_is_too_wide():
+    spread = pd.DataFrame({"estimate": [1000.0, 3004.0]})
+    assert "3.004 times" in verdict(spread, None, "", 3.0).text
+    assert verdict(pd.DataFrame({"estimate": [1000.0, 3000.0]}), None, "", 3.0).carries

@@ -155,6 +155,32 @@ def test_refused_labels_name_candidates() -> None:
     assert match(labels)["candidates"].tolist() == ["DMA, DOM", "COD, COG", "CZE, SVK", "NER, TUN"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "areas_"),
+    [
+        (["NA", "Chad"], ["_U", "TCD"]), (["NA", "FRA"], ["_U", "FRA"]), (["NA", "NO", ""], ["_U", "_U", "_U"]),
+        (["NA", "FR", ""], ["NAM", "FRA", "_U"]), (["SD", "DK", "FR"], ["SDN", "DNK", "FRA"]), (["FR", "Chad"], ["FRA", "TCD"]),
+    ],
+)  # fmt: skip
+def test_marks_of_what_is_missing_are_codes_only_among_codes(labels: list[str], areas_: list[str]) -> None:
+    found = match(pd.Series(labels), marks=True)
+    assert found["area"].tolist() == areas_
+    refused = found[(found["area"] == "_U") & (found["label"] != "")]
+    assert (refused["reason"] == "ambiguous").all()
+    assert refused["candidates"].tolist() == match(refused["label"])["area"].tolist()
+
+
+def test_every_mark_is_a_code() -> None:
+    marks = read_csv(TABLES / "marks.csv", ("label", "meaning", "language"))
+    assert set(marks["label"]) <= set(areas()["iso2"])
+
+
+def test_the_two_parts_of_st_martin_are_not_taken_for_one() -> None:
+    found = match(pd.Series(["St Martin", "Saint-Martin", "ST. MARTIN", "Saint Martin (French Part)"]))
+    assert found["candidates"].tolist() == [*["MAF, SXM"] * 3, ""]
+    assert found["area"].tolist() == [*["_U"] * 3, "MAF"]
+
+
 @given(st.sampled_from(DEMONYMS["label"].tolist()))
 def test_wrongly_read_letters_are_mended(label: str) -> None:
     damaged = label.encode("utf-8").decode("latin-1")
@@ -204,7 +230,7 @@ def test_the_command_keeps_all_columns(tmp_path: Path) -> None:
     code, said, _ = run(source, "--column", "Country", "--out", out)
     assert code == 0
     assert read_csv(out).to_numpy().tolist() == [
-        ["NA", "1", "NAM", "code", "", ""], ["3 maliens", "2", "MLI", "rule:count+plural", "", ""],
+        ["NA", "1", "_U", "refused", "ambiguous", "NAM"], ["3 maliens", "2", "MLI", "rule:count+plural", "", ""],
         ["Congolese", "3", "_U", "refused", "ambiguous", "COD, COG"],
         *(["Ruritania", number, "_U", "refused", "unknown", "MRT, GBR"] for number in "45"),
     ]  # fmt: skip
@@ -219,8 +245,8 @@ def test_the_command_as_json(tmp_path: Path) -> None:
     code, said, _ = run(source, "--column", "Country", "--out", out, "--json", "-")
     assert code == 0
     assert json.loads(said) == {
-        "rows": 5, "labels": 4, "matched": 2, "how": {"code": 1, "rule:count+plural": 1},
-        "refused": {"unknown": 2, "ambiguous": 1}, "unknown": ["Ruritania"],
+        "rows": 5, "labels": 4, "matched": 1, "how": {"rule:count+plural": 1},
+        "refused": {"unknown": 2, "ambiguous": 2}, "unknown": ["Ruritania"],
     }  # fmt: skip
     assert run(source, "--column", "Country", "--out", out, "--quiet")[:2] == (0, "")
 
@@ -228,7 +254,8 @@ def test_the_command_as_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "column", "fault"),
     [
-        ("Country\nChad\n", "Land", "has no column Land"),
+        ("Country\nChad\n", "Land", "Land: the file has no such column. Columns: Country."),
+        ("Category,n\nChad,1\n", "category", "Columns: Category, n. Did you mean Category?"),
         ("Country,area\nChad,1\n", "Country", "has a column area of its own"),
         ("Country;n\nChad;1\n", "n", "separated by semicolons"),
         ("Country,n\nPer\xfa,1\n", "Country", "not UTF-8 text"),
@@ -241,6 +268,39 @@ def test_what_the_command_refuses(tmp_path: Path, content: str, column: str, fau
     assert code != 0
     assert fault in str(error)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["--out", "labels.csv"], "is a file that is read"),
+        (["--out", "matched.csv", "--json", "labels.csv"], "is a file that is read"),
+        (["--out", "same.csv", "--json", "same.csv"], "is the place of --out too"),
+        (["--out", "matched.xlsx"], "no known suffix"),
+        (["--out", "none/matched.csv"], "no such folder"),
+        (["--out", "link.csv"], "is a file that is read"),
+    ],
+)
+def test_places_that_the_command_refuses(tmp_path: Path, words: list[str], fault: str) -> None:
+    source = tmp_path / "labels.csv"
+    source.write_text(TABLE, encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to(source)
+    placed = [word if word.startswith("--") else tmp_path / word for word in words]
+    code, _, error = run(source, "--column", "Country", *placed)
+    assert code != 0
+    assert fault in str(error)
+    assert source.read_text(encoding="utf-8") == TABLE
+    assert {path.name for path in tmp_path.iterdir()} == {"labels.csv", "link.csv"}
+
+
+def test_empty_lines_of_one_column_are_rows(tmp_path: Path) -> None:
+    source, out = tmp_path / "labels.csv", tmp_path / "matched.csv"
+    source.write_text("Country\nChad\n\n \nTogo\n", encoding="utf-8")
+    assert run(source, "--column", "Country", "--out", out, "--quiet")[0] == 0
+    found = read_csv(out)
+    assert found["Country"].tolist() == ["Chad", "", "", "Togo"]
+    assert found["area"].tolist() == ["TCD", "_U", "_U", "TGO"]
+    assert found["reason"].tolist() == ["", "not_stated", "not_stated", ""]
 
 
 def test_columns_of_ones_own_are_kept_by_a_prefix(tmp_path: Path) -> None:

@@ -230,12 +230,127 @@ def test_foreign_citizens_are_one_figure_or_the_sum_of_the_countries_never_both(
     assert shares(made(table), "PRT", profile="victims_citizenship")["value"]["foreign"] == 25
 
 
+def test_an_area_of_which_nobody_is_certain_is_in_no_base_and_no_coverage():
+    few = {area: ["<5", "<5", "<5", "<5"] for area in ("FRA", "ESP", "ITA")}
+    women = shares(made(by_sex_and_age({**TWO, **few}))).loc["women"]
+    alone = shares(made(by_sex_and_age(TWO))).loc["women"]
+    same = ["value", "lower", "upper", "base", "base_upper", "n_areas", *SHARES, "coverage_population",
+            "coverage_areas", "coverage_volume"]  # fmt: skip
+    assert women[same].tolist() == alone[same].tolist()
+    assert women[["n_left_out", "n_uncertain", "left_out"]].tolist() == [3, 3, 0]
+    assert alone[["n_left_out", "n_uncertain"]].tolist() == [0, 0]
+    assert shares(made(by_sex_and_age({**TWO, **few})), "FRA").empty
+    one = shares(made(by_sex_and_age({**TWO, "FRA": ["<5", "<5", "1", "<5"]}))).loc["women"]
+    assert one[["n_areas", "n_uncertain"]].tolist() == [3, 0]
+
+
+def test_a_year_of_which_nobody_is_certain_is_not_the_most_recent_one():
+    early, late = by_sex_and_age({"PRT": TWO["PRT"]}, 2016), by_sex_and_age({"PRT": ["<5"] * 4}, 2018)
+    table = TRAFFICKING.cast(pd.concat([early, late], ignore_index=True))
+    assert shares(made(table, window=3, years=[2018])).loc["women", "value"] == 40
+
+
+def test_the_total_caps_the_base_and_the_categories():
+    table = pd.concat([by_sex_and_age({"PRT": ["10", "<5", "<5", "<5"]}), figures("PRT 2018 12")])
+    found = shares(made(TRAFFICKING.cast(table.reset_index(drop=True))), "PRT")
+    assert found.loc["women", ["base", "base_lower", "base_upper"]].tolist() == [11, 10, 12]
+    assert found.loc["girls", COUNTS].tolist() == pytest.approx([1 / 3, 0, 2])
+    assert found["value"].sum() == pytest.approx(11)
+    assert found.loc["women", SHARES].tolist() == pytest.approx([10 / 11, 10 / 12, 1])
+    assert found.loc["girls", ["share_lower", "share_upper"]].tolist() == pytest.approx([0, 2 / 12])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(COUNT, min_size=4, max_size=4), st.integers(1, 30))
+def test_bounds_under_a_total_are_those_of_every_count_that_it_allows(counted_, total):
+    if not 1 <= sum(low for low, _ in counted_) <= total:
+        return
+    lines = [f"PRT 2018 <5 {name}" for name in PERSONS]
+    table = figures("\n".join([*lines, f"PRT 2018 {total}"]))
+    table.loc[:3, "lower"], table.loc[:3, "upper"] = zip(
+        *(map(float, pair) for pair in counted_), strict=True
+    )
+    found = shares(made(table), "PRT").loc["women"]
+    every = [
+        each for each in product(*(range(low, high + 1) for low, high in counted_)) if sum(each) <= total
+    ]
+    parts = [each[0] / sum(each) for each in every]
+    assert found[["share_lower", "share_upper"]].tolist() == pytest.approx([min(parts), max(parts)])
+    assert found[["lower", "upper"]].tolist() == [min(e[0] for e in every), max(e[0] for e in every)]
+    assert found["base_upper"] == max(map(sum, every))
+    assert found["share_lower"] - 1e-12 <= found["share"] <= found["share_upper"] + 1e-12
+
+
+def test_a_base_above_the_total_is_marked_and_covers_no_more_than_was_reported():
+    table = pd.concat([by_sex_and_age(TWO), figures("PRT 2018 60\nMEX 2018 400")])
+    found = made(TRAFFICKING.cast(table.reset_index(drop=True)))
+    world = shares(found).loc["women"]
+    assert world[["n_excess", "excess"]].tolist() == [1, 40]
+    assert world["coverage_volume"] == pytest.approx((60 + 200) / 460)
+    assert shares(found, "MEX").loc["women", ["n_excess", "excess"]].tolist() == [0, 0]
+
+
+def test_a_category_that_nobody_gives_and_none_needs_has_no_row():
+    table = figures(
+        "PRT 2018 9 sex=F\nPRT 2018 8 sex=M\nMEX 2018 9 sex=F\nMEX 2018 8 sex=M\nMEX 2018 5 sex=O"
+    )
+    found = made(table)
+    assert list(shares(found, "PRT", profile="victims_sex").index) == ["female", "male"]
+    assert shares(found, profile="victims_sex").loc["other", "value"] == 5
+
+
+def nameless(area, total, sexual, labour, others, year=2018):
+    """Forms of an area with nameless rows of other forms."""
+    lines = [f"{area} {year} {total} dimension=_T", f"{area} {year} {sexual} iccs=02041",
+             f"{area} {year} {labour} iccs=02042"]  # fmt: skip
+    lines += [f"{area} {year} {figure} iccs=02043+02044 exploitation=OTH_{place}"
+              for place, figure in enumerate(others, 1)]  # fmt: skip
+    return figures("\n".join(lines), dimension="exploitation")
+
+
+@pytest.mark.parametrize(("given_", "bounds"), [
+    (("163", "65", "63", ["35", "<5", "20", "12"]), [35, 35]),  # Finland 2018: the first is their total
+    (("195", "65", "63", ["35", "20", "12"]), [67, 67]),  # the sum is what the total leaves
+    (("400", "65", "63", ["35", "20", "12"]), [35, 67]),  # nothing tells
+    (("163", "65", "63", ["35", "<5"]), [35, 35]),  # both fit: no more than the total leaves
+    (("163", "65", "63", ["20", "<5", "35"]), [35, 35]),
+])  # fmt: skip
+def test_one_of_several_other_forms_may_be_their_total(given_, bounds):
+    table = nameless("FIN", *given_)
+    found = shares(made(table), "FIN", profile="victims_forms")
+    assert found.loc["other", ["lower", "upper"]].tolist() == bounds
+    edges = profile_lineage(table, made(table))
+    assert set(edges["weight"]) <= {0, 0.5, 1}
+
+
+def test_the_ages_of_other_forms_tell_whether_one_is_their_total():
+    ages = "FIN 2018 32 iccs=02043+02044 age=Y_GE18\nFIN 2018 <5 iccs=02043+02044 age=Y0T17"
+    ages = figures(ages, dimension="exploitation")
+    table = pd.concat([nameless("FIN", "400", "65", "63", ["35", "20", "12"]), ages], ignore_index=True)
+    found = shares(made(TRAFFICKING.cast(table)), "FIN", profile="victims_forms").loc["other"]
+    assert found[COUNTS].tolist() == [35, 35, 35]
+
+
+@pytest.mark.parametrize(("sexual", "value"), [("516", 0), ("600", None)])
+def test_other_forms_that_are_all_persons_are_not_taken_as_other(sexual, value):
+    table = nameless("MYS", "676", sexual, "160", ["676"])  # Malaysia 2016
+    table["findings"] = ["", "", "", "a"]
+    found = made(pd.concat([table], ignore_index=True))
+    own = shares(found, "MYS", profile="victims_forms")
+    if value is None:
+        assert own.empty
+        return
+    assert own.loc["other", COUNTS].tolist() == [value] * 3
+    assert own.loc["sexual", "share"] == pytest.approx(516 / 676)
+    assert set(shares(found, "035", profile="victims_forms")["findings"]) == {"a"}
+
+
 FORMS = "PRT 2018 30 iccs=02041\nPRT 2018 20 iccs=02042\n"
 
 
 @pytest.mark.parametrize(("others", "value"), [
     ("PRT 2018 50 iccs=02043+02044", 50),
-    ("PRT 2018 6 iccs=02043+02044 exploitation=OTH_1\nPRT 2018 7 iccs=02043+02044 exploitation=OTH_2", 13),
+    ("PRT 2018 6 iccs=02043+02044 exploitation=OTH_1\nPRT 2018 7 iccs=02043+02044 exploitation=OTH_2", 10),
     ("PRT 2018 6 iccs=02043\nPRT 2018 8 iccs=02044", 14),
     ("PRT 2018 6 iccs=02043\nPRT 2018 8 iccs=02044\nPRT 2018 50 iccs=02043+02044", 50),
     ("PRT 2018 ? iccs=02043+02044\nPRT 2018 6 iccs=02043\nPRT 2018 8 iccs=02044", 14),
@@ -327,8 +442,8 @@ def test_the_share_of_a_country_with_few_persons_does_not_enter_a_mean():
     table = by_sex_and_age({**TWO, "FRA": ["<5", "<5", "<5", "<5"], "ESP": ["<5", "<5", "5", "<5"]})
     found = made(table)
     mean = shares(found, variant="country_average").loc["women"]
-    assert mean[["n_areas", "base", "n_left_out", "left_out"]].tolist() == [3, 311, 1, 8]
-    assert shares(found)["n_areas"]["women"] == 4
+    assert mean[["n_areas", "base", "n_left_out", "left_out"]].tolist() == [3, 311, 1, 0]
+    assert shares(found)["n_areas"]["women"] == 3
     every = made(table, minimum_base=0)
     assert shares(every, variant="country_average")["n_areas"]["women"] == 3  # nobody, perhaps: no share
 
@@ -433,9 +548,7 @@ def test_nothing_in_is_nothing_out():
         found = profiles(table)
         assert list(found.columns) == list(PROFILES.columns)
         assert found.empty
-    nobody = shares(made(by_sex_and_age({"PRT": ["0", "0", "0", "0"]})), "PRT").loc["women"]
-    assert nobody["status"] == "not_applicable"
-    assert np.isnan(nobody["share"])
+    assert made(by_sex_and_age({"PRT": ["0", "0", "0", "0"]})).empty
 
 
 @pytest.mark.parametrize(("arguments", "place"), [

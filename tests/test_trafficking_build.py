@@ -18,7 +18,7 @@ from crimestats.frames import FINDINGS, FRAMES, HIDDEN, TRAFFICKING
 from test_trafficking_dataset import of, published, total
 
 FILES = {
-    "annex.xlsx", "chapter.html", "dataset.parquet", "findings.json", "flows.parquet", "lineage.parquet",
+    "annex.xlsx", "chapter.html", "codebook.csv", "dataset.parquet", "findings.json", "flows.parquet", "lineage.parquet",
     "profiles.parquet", "release.json",
 }  # fmt: skip
 CELLS = [("Female", "18 years or over", "50"), ("Female", "0 to 17 years", "30"),
@@ -308,3 +308,118 @@ def test_the_readme_of_the_tables_names_every_column():
         assert [
             name for name in FRAMES[frame].columns if f"`{name}`" not in text and f"/{name}`" not in text
         ] == []
+
+
+def test_the_codebook_names_every_column_of_every_table(folder):
+    book = pd.read_csv(folder[0] / "codebook.csv", dtype=str, keep_default_na=False)
+    assert list(book.columns) == ["file", "column", "holds", "codes"]
+    assert book["holds"].ne("").all()
+    assert not book.duplicated(["file", "column"]).any()
+    for name, frame in {**building.PARQUET, "hidden": "Hidden"}.items():
+        file = "hidden.csv" if name == "hidden" else f"{name}.parquet"
+        assert set(book.loc[book["file"] == file, "column"]) == set(FRAMES[frame].columns), file
+
+
+def test_a_dataset_is_built_from_again(folder, tmp_path):
+    made = Build(str(folder[0] / "dataset.parquet"), Console(True), public=True)
+    assert made.given.kind == "kept"
+    made.write(tmp_path / "again")
+    for name in ("profiles", "flows", "lineage"):
+        pd.testing.assert_frame_equal(table(tmp_path / "again", name), table(folder[0], name))
+    assert Build(str(folder[0] / "dataset.parquet"), Console(True)).hides_below == 5
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("plain.parquet", "names no frame. Give an observations.parquet"),
+    ("cut.parquet", "the Parquet file is cut off or damaged. Copy it again"),
+    ("flows.parquet", "holds neither observations nor a dataset"),
+])  # fmt: skip
+def test_a_parquet_file_of_something_else_is_refused_with_what_to_do(folder, tmp_path, name, said):
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "plain.parquet")
+    (tmp_path / "cut.parquet").write_bytes((folder[0] / "dataset.parquet").read_bytes()[:3000])
+    shutil.copy(folder[0] / "flows.parquet", tmp_path)
+    result = run("build", tmp_path / name, "--out", tmp_path / "report")
+    assert isinstance(result.exception, FileError)
+    assert said in str(result.exception)
+
+
+def test_a_column_that_there_is_not_is_named_with_those_near(folder):
+    result = run("trace", folder[0], "--where", "orgin=NGA")
+    assert isinstance(result.exception, CallError)
+    assert "no column 'orgin'. Did you mean origin?" in str(result.exception)
+
+
+def test_of_several_shares_the_pooled_one_comes_first_with_how_to_narrow(folder):
+    shown = run("trace", folder[0], "--profile", "victims_sex_age", "--category", "women", "--area", "001",
+                "--year", 2019, "--where", "grouping=m49")  # fmt: skip
+    assert shown.exit_code == 0, shown.output
+    titles = [line for line in shown.stdout.splitlines() if "victims_sex_age" in line]
+    assert len(titles) == 3
+    assert "pooled" in titles[0]
+    assert "To narrow: --where variant=pooled" in " ".join(shown.stdout.split())
+
+
+def test_a_share_of_a_window_is_told_with_its_years(tmp_path):
+    source = published(tmp_path / "tip.csv", rows())
+    Build(str(source), Console(True), window=3).write(tmp_path / "report")
+    shown = run(
+        "trace", tmp_path / "report", "--profile", "victims_sex_age", "--category", "women", "--area", "ARG"
+    )
+    assert "ARG 2017-2019 (most recent) victims_sex_age women" in shown.stdout
+
+
+def test_a_build_that_is_stopped_says_so_and_leaves_nothing(tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Build, "_write_chapter", stop)
+    source = published(tmp_path / "tip.csv", rows())
+    result = run("build", source, "--out", tmp_path / "report")
+    assert result.exit_code == 130
+    assert "stopped; nothing was written" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["tip.csv"]
+
+
+def test_the_screen_says_what_is_small_and_what_is_withheld(returned):
+    place, result = returned
+    status = table(place, "dataset")["status"].astype("str").value_counts()
+    said = " ".join(result.output.split())
+    assert f"{status['bounded']:,} figures below 5 are shown as <5" in said
+    assert f"{status.get('withheld', 0):,} others with" in said
+
+
+def test_ranges_below_the_threshold_are_hidden_like_other_small_figures(tmp_path):
+    source = shipped("questionnaires", "examples", "samplonia-trafficking")
+    made = Build(str(source), Console(True))
+    whole = made.whole.astype({"status": "str"})
+    row = whole.index[whole["value"].between(2, 4)][0]
+    whole.loc[row, ["value", "lower", "upper", "status", "note"]] = [
+        float("nan"),
+        2.0,
+        3.0,
+        "conflicting",
+        "2 or 3",
+    ]
+    safe, hidden = made._protect(TRAFFICKING.cast(whole))
+    assert safe.loc[row, ["lower", "upper", "note"]].tolist() == [0, 4, ""]
+    assert whole.loc[row, "figure_id"] in set(hidden["figure_id"])
+
+
+def test_an_estimate_of_the_hidden_population_is_told_in_the_chapter(tmp_path):
+    source = published(tmp_path / "tip.csv", rows())
+    (tmp_path / "none.json").write_text("[1]", encoding="utf-8")
+    result = run("build", source, "--out", tmp_path / "report", "--hidden", tmp_path / "none.json")
+    assert isinstance(result.exception, FileError)
+    assert "is no estimate of a hidden population" in str(result.exception)
+    lists = tmp_path / "lists.csv"
+    lists.write_text(
+        "A,B,C,count\n1,0,0,40\n0,1,0,30\n0,0,1,35\n1,1,0,12\n1,0,1,9\n0,1,1,8\n1,1,1,4\n", encoding="utf-8"
+    )
+    estimated = run(
+        "estimate", lists, "--model", "main", "--bootstrap", 20, "--json", tmp_path / "e.json", "--quiet"
+    )
+    assert (tmp_path / "e.json").is_file(), estimated.output
+    made = Build(str(source), Console(True), estimates=(tmp_path / "e.json", tmp_path / "e.json"))
+    assert len(made.tables["hidden_population"]) == 2
+    made.write(tmp_path / "report")
+    assert (tmp_path / "report" / "chapter.html").stat().st_size > 0

@@ -248,6 +248,32 @@ def test_a_form_above_the_total_and_a_total_below_its_sexes_are_found_once(made)
     ]
 
 
+def test_a_total_below_women_girls_men_and_boys_together_is_found_once(made):
+    ages = ("18 years or over", "0 to 17 years")
+    rows = [total("509"), *(total("263", sex, age) for sex in ("Female", "Male") for age in ages)]
+    table, observations, found = made(*rows)
+    above = said(findings_of(table, observations, found), "parts_above")
+    assert above[["value", "expected"]].to_numpy().tolist() == [["509", "1,052"]]
+    known = findings_of(*made(*rows, total("526", "Female"), total("526", "Male")))
+    assert len(known) == 1  # the rule of published files says it of women and men already
+
+
+def test_other_forms_that_hold_all_persons_are_an_error(made):
+    rows = [total("676"), form("Sexual exploitation", "516"), form("Forced labour", "160"),
+            form("Other forms of exploitation", "676"), ]  # fmt: skip
+    told = said(findings_of(*made(*rows)), "other_is_total")
+    assert told[["value", "expected", "severity"]].to_numpy().tolist() == [["676", "676", "error"]]
+    assert said(findings_of(*made(*rows[:1], *rows[3:])), "other_is_total").empty
+
+
+def test_areas_that_give_only_small_figures_and_no_total_are_counted_by_year(made):
+    rows = [form("Sexual exploitation", "<5"), form("Forced labour", "<5")]
+    told = said(findings_of(*made(*rows)), "only_small")
+    assert told["message"].str.contains("“<5”, which may be nobody: 1.", regex=False).tolist() == [True]
+    assert said(findings_of(*made(*rows, total("<5"))), "only_small").empty
+    assert said(findings_of(*made(rows[0], form("Forced labour", "7"))), "only_small").empty
+
+
 @pytest.mark.parametrize("value", ["<5", "15"])
 def test_bounds_that_can_meet_are_no_finding(made, value):
     table, observations, found = made(
@@ -319,6 +345,15 @@ def test_figures_carry_the_ids_of_findings_at_their_cell(made):
     ids = marked(table, told)["findings"].tolist()
     assert own in ids[0].split()
     assert own not in ids[1].split()
+
+
+def test_a_finding_at_the_name_of_a_country_is_of_the_figures_of_its_row(made):
+    table, observations, found = made(home("Italy", "2,019"), home("France", "6"))
+    told = findings_of(table, observations, found)
+    placed = told[told["kind"] == "year_as_figure"]
+    ids = marked(table, placed.assign(cell="G3"))["findings"].tolist()
+    assert ids == ["", placed["finding_id"].iloc[0]]
+    assert marked(table, placed.assign(cell="G33"))["findings"].tolist() == ["", ""]
 
 
 def test_beside_hidden_figures_no_finding_quotes_a_number(made):

@@ -1,6 +1,8 @@
 """Figures of several sources on the same thing, side by side; one is used, none are added."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -434,10 +436,32 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path):
 
 def test_the_command_refuses_places_and_choices(tmp_path):
     for words, fault in (
-        (["--out", str(tmp_path / "x.txt")], "x.txt"), (["--also", "subnational"], "also"), (["--threshold", "1"], "threshold"),
+        (["--out", str(tmp_path / "x.txt")], "x.txt"), (["--table", str(tmp_path / "x.parquet")], "x.parquet"),
+        (["--out", str(tmp_path / "x.csv"), "--table", str(tmp_path / "x.csv")], "the place of --out too"),
+        (["--out", str(tmp_path / "no" / "x.csv")], "no such folder"), (["--also", "subnational"], "also"), (["--threshold", "1"], "threshold"),
     ):  # fmt: skip
         done = CliRunner().invoke(app, ["trafficking", "sources", str(EXAMPLE), *words])
         assert fault in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [
+        ("sources", "--out", "sources.csv"), ("sources", "--out", "figures.csv"), ("sources", "--table", "figures.csv"),
+        ("sources", "--json", "sources.csv"), ("sources", "--out", "shelter-cases/victims.csv"), ("sources", "--out", "order.csv"),
+        ("cases", "--out", "shelter-cases/victims.csv"), ("cases", "--json", "shelter-cases/events.csv"),
+    ],
+)  # fmt: skip
+def test_the_commands_never_write_over_what_they_read(tmp_path, command, option, name):
+    place = tmp_path / "folder"
+    shutil.copytree(EXAMPLE, place)
+    (place / "order.csv").write_text("source_type,measure,rank\n", encoding="utf-8")
+    before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    own = ["--precedence", str(place / "order.csv")] if command == "sources" else []
+    folder_ = place if command == "sources" else place / "shelter-cases"
+    done = CliRunner().invoke(app, ["trafficking", command, str(folder_), *own, option, str(place / name)])
+    assert f"{Path(name).name} is a file that is read" in str(done.exception)
+    assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
 
 
 def test_every_source_of_the_example_is_described():

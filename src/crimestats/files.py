@@ -70,7 +70,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
+def read_csv(path: Path | str, columns: tuple[str, ...] = (), *, every_line: bool = False) -> "DataFrame":
     """Read a table of codes: every column as text, nothing taken for missing.
 
     `0101` keeps its zero and Namibia its `NA`; an empty cell is the empty string.
@@ -79,6 +79,7 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
     Args:
         path: A UTF-8 CSV file with a header row.
         columns: Names that must be there.
+        every_line: In a table of one column, an empty line is a row too.
 
     Raises:
         FileError: The file is not there or is not UTF-8 text.
@@ -87,14 +88,15 @@ def read_csv(path: Path | str, columns: tuple[str, ...] = ()) -> "DataFrame":
     """
     import pandas as pd
 
-    header, rows, lines = _records(path)
+    header, rows, lines = _records(path, every_line)
     for name in header:
         if header.count(name) > 1:
             raise DefinitionError(f"{path}, line 1", f"names `{name}` twice.", "Rename or remove one.")
     missing = [name for name in columns if name not in header]
     if missing:
         fault = f"has no column {', '.join(missing)}."
-        raise DefinitionError(f"{path}, line 1", fault, f"Columns needed: {', '.join(columns)}.")
+        remedy = f"Columns needed: {', '.join(columns)}. There are: {', '.join(header)}."
+        raise DefinitionError(f"{path}, line 1", fault, remedy)
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(header):
             fault = f"has {len(row)} cells, the header {len(header)}."
@@ -140,7 +142,7 @@ def _refuse_separator(path: Path | str, header: list[str]) -> None:
             raise DefinitionError(f"{path}, line 1", fault, "Save it as comma-separated CSV (UTF-8).")
 
 
-def _records(path: Path | str) -> tuple[list[str], list[list[str]], list[int]]:
+def _records(path: Path | str, every_line: bool = False) -> tuple[list[str], list[list[str]], list[int]]:
     rows: list[list[str]] = []
     lines: list[int] = []
     last = 0
@@ -152,6 +154,9 @@ def _records(path: Path | str) -> tuple[list[str], list[list[str]], list[int]]:
                     if not rows:
                         _refuse_separator(path, row)
                     rows.append(row)
+                    lines.append(last + 1)
+                elif every_line and rows and len(rows[0]) == 1:
+                    rows.append([""])
                     lines.append(last + 1)
                 last = reader.line_num
     except (OSError, UnicodeDecodeError) as error:

@@ -251,13 +251,15 @@ PROFILES = Frame("Profiles", {
     "influence": "number", "influence_area": "key", "largest_share": "number", "largest_area": "key",
     "coverage_population": "number", "coverage_areas": "number", "coverage_volume": "number",
     "n_areas": "count", "n_closed": "count", "n_left_out": "count", "left_out": "number",
-    "status": "key", "findings": "text",
+    "n_uncertain": "count", "n_excess": "count", "excess": "count", "status": "key", "findings": "text",
 })  # fmt: skip
 """A share of a profile. `value`, `lower`, `upper` are persons of the category, `base` all persons with the
 attribute known, shares fractions; `influence` is how far the share moves when `influence_area` is left out.
-`coverage_volume` is the base by all persons that the areas reported; of `n_closed` areas a category that they
-did not give is bounded by their total; `left_out` are the persons of the `n_left_out`
-areas of which a part of the attribute is not known, or that are too few for a mean."""
+`coverage_volume` is the base, of each area no more than its total, by all persons that the areas reported; of
+`n_closed` areas a category that they did not give is bounded by their total; `left_out` are the persons of the
+`n_left_out` areas of which a part of the attribute is not known, or that are too few for a mean, or
+(`n_uncertain` of them) of whom all figures may be nobody. Of `n_excess` areas the categories add to more
+than their total, by `excess` persons: a person is in several forms, or a figure is wrong."""
 FLOWS = Frame("Flows", {
     "figure_id": "text", "origin": "key", "destination": "key", "basis": "key", "measure": "key",
     "year": "year", "first_year": "year", "window": "key", "value": "number", "lower": "number",

@@ -21,7 +21,7 @@ _AMBIGUOUS, _NOT_STATED, _UNKNOWN = "ambiguous", "not_stated", "unknown"
 _SIMILARITY, _MOST = 0.65, 3
 
 
-def match(labels: Series) -> DataFrame:
+def match(labels: Series, *, marks: bool = False) -> DataFrame:
     """Put what people wrote for an area under its code; nothing is guessed.
 
     The tables of names, demonyms and words go first (`classification/areas`).
@@ -33,6 +33,9 @@ def match(labels: Series) -> DataFrame:
 
     Args:
         labels: Names, demonyms or codes of areas, as they were written.
+        marks: `NA`, `NR`, `SD` and the like, which also say that nothing is known, are refused as
+            `ambiguous`, with the area they are the code of, unless all labels are codes of two
+            letters and some of them no such mark.
 
     Returns:
         A row for each label, under its index: `label`; `area` (`_U` where it is
@@ -52,6 +55,12 @@ def match(labels: Series) -> DataFrame:
     """
     written = labels.astype(object).where(labels.notna(), "").astype(str)
     found = {label: _found(label) for label in written.unique()}
+    if marks and not _are_codes(found):
+        found |= {
+            label: (UNKNOWN, each[0], REFUSED, _AMBIGUOUS)
+            for label, each in found.items()
+            if label.strip() in _marks()
+        }
     rows = [found[label] for label in written]
     table = DataFrame(rows, columns=list(MATCHED[1:]), index=labels.index, dtype="str")
     table.insert(0, MATCHED[0], written)
@@ -119,3 +128,16 @@ def _names() -> list[str]:
 def _sexes() -> dict[str, str]:
     table = read_csv(shipped("classification", "areas", "sexes.csv"), ("label", "sex"))
     return dict(zip(table["label"].str.casefold(), table["sex"], strict=True))
+
+
+def _are_codes(found: dict[str, tuple[str, str, str, str]]) -> bool:
+    """Whether the labels are of a column of codes of two letters."""
+    stated = {label.strip(): each for label, each in found.items() if label.strip()}
+    return all(len(label) == 2 and each[2] == _CODE for label, each in stated.items()) and bool(
+        set(stated) - _marks()
+    )
+
+
+@cache
+def _marks() -> frozenset[str]:
+    return frozenset(read_csv(shipped("classification", "areas", "marks.csv"), ("label",))["label"])

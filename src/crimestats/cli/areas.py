@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crimestats.cli.options import Json, Quiet, example, is_stdout, write_json
-from crimestats.errors import CallError, FileError
+from crimestats.errors import CallError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -37,15 +37,18 @@ def match_labels(
     """Put names of countries and citizens, as people wrote them, under codes of areas.
 
     All columns stay; area, how, reason and candidates are added. A label that
-    is not clear is refused: its area is _U, and reason says why.
+    is not clear is refused: its area is _U, and reason says why. NA, NR, SD and
+    the like are codes only in a column of codes of two letters.
     """
     from crimestats.cli.console import Console
+    from crimestats.cli.tables import CSV, refuse_inputs, refuse_place
     from crimestats.files import read_csv, replacing
 
-    for path in (out, json):
-        if path is not None and not path.parent.is_dir():
-            raise FileError(str(path), "cannot be written (no such folder).", "Make the folder first.")
-    table = read_csv(labels, (column,))
+    refuse_place("--out", out, (CSV,))
+    is_stdout(json)
+    refuse_inputs({"--out": out, "--json": json}, [labels])
+    table = read_csv(labels, every_line=True)
+    _refuse_column(table, column)
     matched = _matched(table, column, prefix)
     with replacing(out) as place:
         table.join(matched).to_csv(place, index=False, lineterminator="\n", encoding="utf-8")
@@ -56,11 +59,24 @@ def match_labels(
         Console(quiet).wrote(out)
 
 
+def _refuse_column(table: "DataFrame", column: str) -> None:
+    from difflib import get_close_matches
+
+    if column in table:
+        return
+    folded = {str(name).casefold(): str(name) for name in table}
+    near = [folded[each] for each in get_close_matches(column.casefold(), folded, n=3)]
+    remedy = f"Columns: {', '.join(map(str, table))}." + (
+        f" Did you mean {' or '.join(near)}?" if near else ""
+    )
+    raise CallError("--column", f"{column}: the file has no such column.", remedy)
+
+
 def _matched(table: "DataFrame", column: str, prefix: str) -> "DataFrame":
     """The new columns, under their names in the file."""
     from crimestats.areas import match
 
-    found = match(table[column])[list(_ADDED)].add_prefix(prefix)
+    found = match(table[column], marks=True)[list(_ADDED)].add_prefix(prefix)
     clash = [prefix + name for name in _ADDED if prefix + name in table]
     if clash:
         fault = f"would stand twice: the file has a column {', '.join(clash)} of its own."

@@ -15,7 +15,8 @@ from pandas import MultiIndex
 from crimestats import __version__, areas, published, release, trafficking
 from crimestats.cli.console import Console
 from crimestats.cli.supplied import PUBLISHED, Supplied, supplied
-from crimestats.errors import CallError
+from crimestats.errors import CallError, FileError
+from crimestats.files import read_csv, reason, shipped
 from crimestats.frames import FINDINGS, HIDDEN, LINEAGE, RECOVERABLE, SOURCES, TRAFFICKING
 from crimestats.trafficking.findings import marked, without_figures
 
@@ -31,6 +32,7 @@ _DIFFERENCES = (
     "difference", "difference_lower", "difference_upper", "relative", "relative_lower", "relative_upper",
 )  # fmt: skip
 _FOUND = 3  # figures named in a refusal
+_ESTIMATED = {"estimate", "estimable", "model"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Build:
     """A trafficking report on its way from its figures to the folder.
 
     Attributes:
-        source: A published workbook or CSV, returns, an observations.parquet or a store.
+        source: A published workbook or CSV, returns, an observations.parquet, a dataset.parquet or a store.
         console: Where progress is shown.
         questionnaire: Id or folder, of returns.
         strict: Leave out returned figures with an open error.
@@ -49,6 +51,7 @@ class Build:
         groupings: Of areas.
         population: A table of the user's own, or nothing for the shipped one.
         sources: A folder of other sources that fill gaps, or nothing.
+        estimates: Files of `trafficking estimate --json`, which the chapter tells of.
     """
 
     source: str
@@ -62,6 +65,7 @@ class Build:
     groupings: tuple[str, ...] = ("m49", "glotip")
     population: Path | None = None
     sources: Path | None = None
+    estimates: tuple[Path, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -89,7 +93,7 @@ class Build:
         """The dataset before anything is hidden."""
         given = self.given
         with self._step("Arranging"):
-            table = trafficking.dataset(given.observations)
+            table = given.dataset if given.dataset is not None else trafficking.dataset(given.observations)
         if table.empty:
             gone = int(trafficking.left_out(given.observations)["figures"].sum())
             fault = f"holds no figures on trafficking in persons ({gone:,} others)."
@@ -103,7 +107,7 @@ class Build:
         from crimestats.disclosure import protect
 
         with self._step("Protecting"):
-            table, hidden = protect(table, threshold=self.hides_below)
+            table, hidden = protect(_with_bounds(table, self.hides_below), threshold=self.hides_below)
         noted = table["figure_id"].isin(hidden["figure_id"]).to_numpy()
         return table.assign(note=table["note"].mask(noted, "")), hidden
 
@@ -117,11 +121,11 @@ class Build:
         """The figures with gaps filled from other sources, and all side by side; none without sources."""
         if self.sources is None:
             return None
-        from crimestats.cli.sources import _protect
+        from crimestats.cli.sources import protection
 
         table = self._first[0]
         with self._step("Comparing"):
-            return trafficking.combine(table, self.sources, protect=_protect(self.hides_below or THRESHOLD))
+            return trafficking.combine(table, self.sources, protect=protection(self.hides_below or THRESHOLD))
 
     @cached_property
     def _told(self) -> "tuple[DataFrame, DataFrame]":
@@ -167,7 +171,8 @@ class Build:
         recoverable = self.recoverable
         table = self._told[0] if self.hides_below is None else self.whole
         with self._step("Checking"):
-            found = trafficking.findings_of(table, self.given.observations, others, recoverable)
+            given = None if self.given.dataset is not None else self.given.observations
+            found = trafficking.findings_of(table, given, others, recoverable)
         return without_figures(found, self.hidden) if len(self.hidden) else found
 
     @cached_property
@@ -199,7 +204,8 @@ class Build:
         table, shares, pairs = self.dataset, self.profiles, self.flows
         with self._step("Lineage"):
             return LINEAGE.join(
-                trafficking.profile_lineage(table, shares), trafficking.flow_lineage(table, pairs)
+                trafficking.profile_lineage(table, shares, self.denominators),
+                trafficking.flow_lineage(table, pairs),
             )
 
     @cached_property
@@ -210,6 +216,8 @@ class Build:
         made = {name: getattr(self, name) for name in (*PARQUET, "findings")}
         with self._step("Completing"):
             made = completed(made, self.denominators, groupings=self.groupings)
+        if self.estimates:
+            made["hidden_population"] = [_estimate(path) for path in self.estimates]
         if self.combined is None:
             return made
         return {**made, "sources": hidden_alike(self.combined.sources, self._told[0], self.hidden)}
@@ -224,6 +232,8 @@ class Build:
     def write(self, folder: Path) -> Path:
         """Write the folder: it is there whole, or not at all."""
         target = folder.resolve()
+        for path in self.estimates:
+            _estimate(path)  # a fault in it is told before the work, too
         with release.replacing_folder(
             target
         ) as new:  # a place that cannot be written is told before the work
@@ -240,6 +250,9 @@ class Build:
             if name in tables:
                 release.write_parquet(tables[name], frame, new / f"{name}.parquet")
         (new / "findings.json").write_text(published.to_json(tables["findings"]) + "\n", encoding="utf-8")
+        rows = read_csv(shipped("questionnaires", "trafficking", "columns.csv"))
+        rows = rows[[(new / each).exists() or each == "hidden.csv" for each in rows["file"]]]
+        rows.to_csv(new / "codebook.csv", index=False, lineterminator="\n")
         if len(self.hidden):
             self.hidden.to_csv(new / "hidden.csv", index=False, lineterminator="\n")
 
@@ -247,7 +260,7 @@ class Build:
         from crimestats.report.chapter import annex, chapter
 
         of = sorted({key for joined in self.denominators["source"].unique() for key in joined.split("+")})
-        text = chapter(tables, source=self.cited, population=of)
+        text = chapter({**tables, "hidden": self.hidden}, source=self.cited, population=of)
         (new / "chapter.html").write_text(text, encoding="utf-8", newline="\n")
         annex(tables, new / "annex.xlsx", source=self.cited)
 
@@ -271,6 +284,29 @@ class Build:
         with self.console.progress(name) as step:
             yield step
         self.seconds[name] = monotonic() - start
+
+
+def _with_bounds(table: "DataFrame", threshold: int) -> "DataFrame":
+    """Ranges below the threshold, such as 2 to 3 where returns differ, as small counts, to be hidden too."""
+    is_small = table["value"].isna() & (table["upper"] < threshold)
+    status = table["status"].astype("str")
+    return TRAFFICKING.cast(table.assign(status=status.mask(is_small, "bounded")))
+
+
+def _estimate(path: Path) -> dict[str, Any]:
+    """What `trafficking estimate --json` wrote.
+
+    Raises:
+        FileError: It cannot be read, or is not that.
+    """
+    remedy = "Give the JSON of `crimestats trafficking estimate LISTS --json FILE.json`."
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileError(str(path), f"cannot be read ({reason(path, error)}).", remedy) from error
+    if not isinstance(read, dict) or not _ESTIMATED.issubset(read):
+        raise FileError(str(path), "is no estimate of a hidden population.", remedy)
+    return read
 
 
 def hidden_alike(sources: "DataFrame", table: "DataFrame", hidden: "DataFrame") -> "DataFrame":

@@ -1,6 +1,7 @@
 """The cells that figures of a trafficking report are made of."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from pandas import DataFrame, concat
@@ -22,6 +23,7 @@ COLUMNS = (
 
 _TABLES = ("profiles", "flows")
 _MOST, _SHOWN = 20, 30
+_FIRST = "pooled"
 _WHAT = ("measure", "iccs", "sex", "age", "exploitation", "citizenship", "country")
 
 
@@ -59,15 +61,36 @@ def _chosen(folder: Path, figure: str | None, where: Mapping[str, str]) -> dict[
     """Ids of the shares or flows that are meant, and what each is."""
     keys = {"figure_id": figure, **where} if figure else dict(where)
     texts: dict[str, str] = {}
+    columns: list[str] = []
     for name in _TABLES:
         table = release.read_parquet(folder / f"{name}.parquet")
+        columns += table.columns.difference(columns, sort=False).tolist()
         if set(keys) <= set(table.columns):
-            texts |= _texts(_fitting(table, keys), name)
+            texts |= _texts(_pooled_first(_fitting(table, keys)), name)
+    _refuse_unknown(keys, columns)
     if not texts or len(texts) > _MOST:
         said = ", ".join(f"{name}={code}" for name, code in keys.items())
         remedy = "See `figure_id` in profiles.parquet and flows.parquet, or choose by further columns."
         raise CallError("trace", f"{len(texts)} figures fit {said}.", remedy)
     return texts
+
+
+def _refuse_unknown(keys: Mapping[str, str], columns: list[str]) -> None:
+    """Say which column there is not, and which may be meant."""
+    unknown = [name for name in keys if name not in columns]
+    if unknown:
+        near = get_close_matches(unknown[0], columns, n=3)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        fault = f"profiles and flows have no column {unknown[0]!r}.{meant}"
+        raise CallError("--where", fault, f"Name one of {', '.join(columns)}.")
+
+
+def _pooled_first(rows: DataFrame) -> DataFrame:
+    """Shares of all persons together before means of countries; the groupings in the order of the file."""
+    if "variant" not in rows:
+        return rows
+    is_other = rows["variant"].astype("str") != _FIRST
+    return rows.assign(is_other=is_other).sort_values("is_other", kind="stable").drop(columns="is_other")
 
 
 def _fitting(table: DataFrame, keys: Mapping[str, str]) -> DataFrame:
@@ -85,6 +108,7 @@ def _texts(rows: DataFrame, name: str) -> dict[str, str]:
     )
     parts = rows[[*(("area",) if name == "profiles" else ()), "year", *named]].astype("str")
     parts = parts.replace({TOTAL: "", NOT_APPLICABLE: ""})
+    parts["year"] = _years(rows)
     texts = [" ".join(each for each in row if each) for row in parts.to_numpy().tolist()]
     shares = [
         "" if share != share else f": {share:.1%} of {base:,.0f}"
@@ -93,6 +117,12 @@ def _texts(rows: DataFrame, name: str) -> dict[str, str]:
     return {
         figure: text + share for figure, text, share in zip(rows["figure_id"], texts, shares, strict=True)
     }
+
+
+def _years(rows: DataFrame) -> list[str]:
+    """The year, or the years of the window whose most recent figure of each area was taken."""
+    pairs = rows[["first_year", "year"]].astype("int64").to_numpy().tolist()
+    return [str(last) if first == last else f"{first}-{last} (most recent)" for first, last in pairs]
 
 
 def _parts(folder: Path, texts: Mapping[str, str]) -> DataFrame:
@@ -109,7 +139,9 @@ def _parts(folder: Path, texts: Mapping[str, str]) -> DataFrame:
     if parts.empty:
         only = list(texts)
         parts = DataFrame({"root": only, "depth": 1, "part_kind": "cell", "part_id": only, "weight": 1.0})
-    return parts.assign(figure_id=parts["root"], figure=parts["root"].map(texts))
+    rank = {figure: place for place, figure in enumerate(texts)}
+    parts = parts.assign(figure_id=parts["root"], figure=parts["root"].map(texts))
+    return parts.sort_values("root", key=lambda roots: roots.map(rank), kind="stable", ignore_index=True)
 
 
 def _described(folder: Path, parts: DataFrame) -> DataFrame:
@@ -121,8 +153,10 @@ def _described(folder: Path, parts: DataFrame) -> DataFrame:
     own = cells.assign(what=what, value=shown(cells)).rename(columns={"figure_id": "part_id"})
     columns = [name for name in COLUMNS if name in own and name not in ("figure_id", "figure")]
     table = parts.merge(own[columns], on="part_id", how="left")
-    order = ["figure_id", "depth", "area", "year", "part_id"]
-    return table[list(COLUMNS)].sort_values(order, kind="stable", ignore_index=True)
+    rank = {figure: place for place, figure in enumerate(dict.fromkeys(parts["figure_id"]))}
+    order = ["rank", "depth", "area", "year", "part_id"]
+    table = table.assign(rank=table["figure_id"].map(rank)).sort_values(order, kind="stable")
+    return table[list(COLUMNS)].reset_index(drop=True)
 
 
 def _rows(folder: Path, name: str, column: str, values: list[str]) -> DataFrame:
@@ -132,6 +166,13 @@ def _rows(folder: Path, name: str, column: str, values: list[str]) -> DataFrame:
 def show(found: DataFrame, full: bool) -> None:
     """Print the parts of each figure, a line each."""
     page = Console()
+    count = found["figure_id"].nunique()
+    if count > 1:
+        page.print(
+            f"{count} figures fit, those of all persons together first. To narrow: --where variant=pooled,"
+            " --where grouping=m49, --where within=_T.",
+            highlight=False,
+        )
     for figure, rows in found.groupby("figure_id", sort=False):
         title = f"{figure}  {rows['figure'].iloc[0]}".strip()
         page.print(escape(title), highlight=False)

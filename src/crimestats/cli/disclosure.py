@@ -18,6 +18,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 _SHOWN = 20
+_DONE = {
+    "primary": "below {limit}, shown as <{limit} now",
+    "secondary": "withheld, so that others stay hidden",
+    "rounded": "rounded to a multiple of {limit}",
+}
+"""What was done to figures (`action` of `frames.HIDDEN`), in words."""
 _CITED = 4  # cells that give a figure away, in a line of the terminal
 _PARQUET, _PORTAL = ".parquet", (".xlsx", ".csv")
 _READ = "published .xlsx or .csv, dataset.parquet or observations.parquet"
@@ -41,10 +47,12 @@ def attack(
 ) -> None:
     """Find hidden figures that the others give away: exit status 1 if there are any."""
     from crimestats import disclosure
-    from crimestats.cli.tables import CSV, refuse_place, write_csv
+    from crimestats.cli.tables import CSV, refuse_inputs, refuse_place, write_csv
 
     if out is not None:
         refuse_place("--out", out, (CSV,))
+    refuse_inputs({"--out": out, "--json": json}, [file])
+    _refuse_below("--least-width", least_width, 1)
     say = console.Console(quiet or is_stdout(json))
     table = _read(file, say)
     with say.progress("Attacking"):
@@ -72,11 +80,14 @@ def protect(
     rounding_base: Annotated[
         int | None, typer.Option("--rounding-base", help="Round to multiples of this instead of hiding.")
     ] = None,
+    keep_zero: Annotated[
+        bool, typer.Option("--keep-zero", help="Show nought, which is hidden as a small count otherwise.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Hide small figures, and as many others as it takes, until the attack fails."""
     from crimestats import disclosure
-    from crimestats.cli.tables import CSV, refuse_place, write_csv
+    from crimestats.cli.tables import CSV, refuse_inputs, refuse_place, write_csv
 
     _refuse_pair(file, out)
     if rounding_base is not None and out.suffix.casefold() != _PARQUET:
@@ -84,41 +95,73 @@ def protect(
         raise CallError("--out", fault, "Write a .parquet file, or hide small figures instead.")
     if log is not None:
         refuse_place("--log", log, (CSV,))
+    refuse_inputs({"--out": out, "--log": log}, [file])
+    _refuse_below("--threshold", threshold, 2)
+    _refuse_below("--rounding-base", rounding_base, 2)
     say = console.Console(quiet)
     table = _read(file, say)
     with say.progress("Protecting"):
         if rounding_base is not None:
             safe, hidden = disclosure.rounded(table, rounding_base)
         else:
-            safe, hidden = disclosure.protect(table, threshold=threshold)
+            safe, hidden = disclosure.protect(table, threshold=threshold, hide_zero=not keep_zero)
     _write(file, out, safe, hidden)
     say.wrote(out)
     if log is not None:
         write_csv(hidden, log)
         say.wrote(log)
     if not quiet:
-        _tell(table, hidden)
+        _tell(table, hidden, threshold if rounding_base is None else rounding_base)
 
 
 def _read(file: Path, say: console.Console) -> "DataFrame":
     """The figures of a file as the attack takes them: the trafficking dataset, or observations."""
-    from crimestats import release, trafficking
+    from crimestats import trafficking
     from crimestats.published import read_published
 
     if file.suffix.casefold() == _PARQUET:
-        table = release.read_parquet(file)
+        table = _release_table(file)
         if "dimension" in table:
             return table
         if "item" not in table or "code" not in table:
             raise FileError(str(file), "holds no figures that can be attacked.", f"Give a {_READ}.")
     else:
         with say.progress("Reading"):
-            table, _ = read_published(file)
+            table, found = read_published(file)
         if table.empty:
-            raise FileError(str(file), "holds no figures that can be read.", f"Give a {_READ}.")
+            raise FileError(str(file), _fault(file, found), f"Give a {_READ}.")
     arranged = trafficking.dataset(table)
     is_whole = len(arranged) == int((table["unit"].astype("str") == "number").sum())
     return arranged if is_whole else table
+
+
+def _release_table(file: Path) -> "DataFrame":
+    from crimestats import release
+
+    try:
+        return release.read_parquet(file)
+    except FileError as error:
+        damaged = error.fault.replace("it is a Parquet file", "it is a Parquet file cut short or damaged")
+        raise FileError(error.place, damaged, f"Give a {_READ}.") from error
+
+
+def _fault(file: Path, found: "DataFrame") -> str:
+    """Why a published file gives no figures: what its first finding says, or what keeps it from being CSV."""
+    from crimestats.errors import DefinitionError
+    from crimestats.files import read_csv
+
+    if file.stat().st_size == 0:
+        return "is empty."
+    if found.empty:
+        return "has a heading and no figures below it."
+    try:
+        read_csv(file)
+    except DefinitionError as error:
+        if "separated" in error.fault:
+            return f"{error.fault} {error.remedy}"
+    except FileError:
+        pass  # said by the finding
+    return str(found["message"].iloc[0]).partition("): ")[2]
 
 
 def _refuse_pair(file: Path, out: Path) -> None:
@@ -126,8 +169,11 @@ def _refuse_pair(file: Path, out: Path) -> None:
 
     is_portal = file.suffix.casefold() in _PORTAL
     refuse_place("--out", out, (_PARQUET, *_PORTAL) if is_portal else (_PARQUET,))
-    if file.exists() and out.exists() and file.samefile(out):
-        raise CallError("--out", f"{out.name} is the file that is read.", "Choose another name.")
+
+
+def _refuse_below(option: str, value: int | None, least: int) -> None:
+    if value is not None and value < least:
+        raise CallError(option, f"is {value}.", f"Write {least} or more.")
 
 
 def _write(file: Path, out: Path, safe: "DataFrame", hidden: "DataFrame") -> None:
@@ -159,15 +205,22 @@ def _show(found: "DataFrame", table: "DataFrame") -> None:
         typer.echo(f"and {len(found) - _SHOWN:,} more: see --out or --json")
 
 
-def _tell(table: "DataFrame", hidden: "DataFrame") -> None:
+def _tell(table: "DataFrame", hidden: "DataFrame", limit: int) -> None:
     """How much was hidden: figures, and the persons in them."""
-    ids = hidden.set_index("figure_id")["action"].astype("str")
-    exact = int(table["value"].notna().sum())
-    typer.echo(f"{len(hidden):,} of {exact:,} figures that were shown are not shown exactly now:")
-    for action, count in ids.value_counts().items():
-        chosen = (
-            table["figure_id"].isin(ids.index[ids == action])
-            if "figure_id" in table
-            else table["value"].isna()
-        )
-        typer.echo(f"  {count:>7,}  {action} (of {table.loc[chosen, 'value'].sum():,.0f} counted)")
+    from crimestats.disclosure.attacking import identities
+
+    actions = hidden.set_index("figure_id")["action"].astype("str")
+    of = table.assign(action=identities(table)).set_index("action", drop=False)["action"].map(actions)
+    value = table["value"].set_axis(of.index)
+    exact, changed = value.notna(), of.notna()
+    shown, less = int(exact.sum()), int((exact & changed).sum())
+    typer.echo(f"{less:,} of {shown:,} figures that were shown exactly no longer are{':' if less else '.'}")
+    for action, said in _DONE.items():
+        chosen = value[exact & (of == action)]
+        if len(chosen):
+            what = f"figure{'' if len(chosen) == 1 else 's'} {said.format(limit=limit)}"
+            typer.echo(f"  {len(chosen):>7,} {what}; persons in all: {chosen.sum():,.0f}")
+    if less:
+        typer.echo("A person can be counted in several figures, as in a total and its parts.")
+    if wider := int((~exact & changed).sum()):
+        typer.echo(f"Figures that were not exact before, and are less so now: {wider:,}.")

@@ -1,5 +1,6 @@
 """Command `trafficking estimate`: the hidden population from overlapping lists, its sensitivity first."""
 
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,19 +8,24 @@ import typer
 
 from crimestats.cli.console import Console
 from crimestats.cli.options import Json, Quiet, is_stdout, write_json
+from crimestats.cli.tables import refuse_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pandas import DataFrame
 
     from crimestats.trafficking.hidden import Estimate
+    from crimestats.trafficking.hidden.bootstrap import Interval
 
 EXAMPLE = "crimestats trafficking estimate lists.csv --model main --interactions A:E --json -"
 WIDTH = 78
 KINDS = {
-    "model": "models near the best by BIC",
-    "without": "tables with one list left out",
-    "merged": "tables with two lists merged",
+    "model": ("model near the best by BIC", "models near the best by BIC"),
+    "without": ("table with one list left out", "tables with one list left out"),
+    "merged": ("table with two lists merged", "tables with two lists merged"),
 }
+"""Kinds of other models and lists, of one and of several."""
 
 
 def estimate(
@@ -30,18 +36,23 @@ def estimate(
         str,
         typer.Option(
             help="stepwise: downhill by BIC from main effects; all: the best of all models by BIC; main:"
-            " main effects."
+            " main effects. BIC has the persons seen for its number (not the capture histories, as in R)"
+            " and counts interactions of lists that share nobody."
         ),
     ] = "stepwise",
-    interactions: Annotated[str, typer.Option(help="Interactions that are in every model, as A:E,D:E.")] = "",
+    interactions: Annotated[
+        str, typer.Option(help="Interactions that are in every model, as A:E,D:E, in any case.")
+    ] = "",
     order: Annotated[int, typer.Option(help="Highest number of lists in an interaction.")] = 2,
-    bootstrap: Annotated[int, typer.Option(help="Replicates for the interval; 0: no interval.")] = 1000,
+    bootstrap: Annotated[
+        int, typer.Option(help="Replicates for the interval, 20 or more; 0: no interval.")
+    ] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 1,
     criterion: Annotated[
         str,
         typer.Option(
-            help="What stepwise goes by: bic, or overlaps, forward by the Poisson probability of an overlap"
-            " (Chan, Silverman and Vincent 2021)."
+            help="What stepwise goes by: bic, or overlaps, forward by the Poisson probability of an overlap."
+            " The published intervals (Chan, Silverman and Vincent 2021) are those of overlaps."
         ),
     ] = "bic",
     entry: Annotated[
@@ -60,13 +71,15 @@ def estimate(
     """Estimate how many there are, with those on no list, from lists that overlap.
 
     Printed first is how the estimate moves with the choice of model and of
-    lists. The exit status is 1 where the data carry no estimate.
+    lists. Exit status: 0 an estimate was made, also where it moves too far to be
+    a figure (`carries` in the JSON is false then); 1 there is none; 2 wrong use.
     """
     from crimestats.trafficking import hidden
 
     page = Console(quiet or is_stdout(json))
+    refuse_inputs({"--json": json}, [lists])
     table = hidden.read_lists(lists)
-    with page.progress("Replicates") as report:
+    with _bar(page) as report:
         result = hidden.estimate(
             table, model=model, interactions=[each for each in interactions.split(",") if each.strip()],
             order=order, bootstrap=bootstrap, seed=seed, criterion=criterion, entry=entry, level=level,
@@ -77,6 +90,20 @@ def estimate(
     write_json(json, result.to_json())
     if not result.estimable:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _bar(page: Console) -> "Iterator[Callable[[int, int], None]]":
+    """A bar that is there from the first report on: what is refused before shows none."""
+    with ExitStack() as stack:
+        begun: list[Callable[[int, int], None]] = []
+
+        def report(done: int, total: int) -> None:
+            if not begun:
+                begun.append(stack.enter_context(page.progress("Replicates")))
+            begun[0](done, total)
+
+        yield report
 
 
 def _show(result: "Estimate") -> None:
@@ -108,13 +135,14 @@ def _rows(spread: "DataFrame") -> list[tuple[str, str, str]]:
         (f"{what}: {_interactions(model)}" if ":" in model else str(what), _figure(bic, 1), _figure(value, 0))
         for what, model, bic, value in ways[["what", "model", "bic", "estimate"]].itertuples(index=False)
     ]
-    for kind, name in KINDS.items():
+    for kind, (one, several) in KINDS.items():
         some = spread[spread["kind"] == kind]
         if len(some) == 0:
             continue
         known = some.dropna(subset="estimate").sort_values("estimate", kind="stable")
         failing = len(some) - len(known)
-        rows.append((f"{len(some)} {name}" + (f"; {failing} carry none" if failing else ""), "", ""))
+        carry = f"; {failing} {'carries' if failing == 1 else 'carry'} none" if failing else ""
+        rows.append((f"{len(some)} {one if len(some) == 1 else several}{carry}", "", ""))
         for word, place in (("lowest", 0), ("highest", -1)) if len(known) else ():
             what, model, bic, value = known[["what", "model", "bic", "estimate"]].iloc[place]
             shown = _interactions(model) if kind == "model" else f"{what}; {_interactions(model)}"
@@ -126,20 +154,32 @@ def _sentences(result: "Estimate") -> list[str]:
     """The estimate with its interval and what it rests on."""
     if result.estimate is None:
         return [f"No estimate. {result.observed:,} persons were seen. Model: {_interactions(result.model)}."]
+    lead = (
+        "Estimate:"
+        if result.verdict.carries
+        else "No figure is carried by these data. For study only: the model gives"
+    )
     said = [
-        f"Estimate: {result.estimate:,.0f} persons, of whom {result.observed:,} were seen and"
+        f"{lead} {result.estimate:,.0f} persons, of whom {result.observed:,} were seen and"
         f" {result.dark:,.0f} are on no list. Model: {_interactions(result.model)}."
     ]
     if result.interval is not None:
-        lower = "no limit" if result.lower is None else f"{result.lower:,.0f}"
-        upper = "no limit" if result.upper is None else f"{result.upper:,.0f}"
-        said.append(
-            f"Interval at {result.level:.0%}: {lower} to {upper} (BCa, {result.interval.replicates:,}"
-            f" replicates, seed {result.seed})."
-        )
+        said.append(_limits(result, result.interval))
     if result.at_minus_infinity:
         said.append(f"Nobody is on both, so at minus infinity: {', '.join(result.at_minus_infinity)}.")
     return said
+
+
+def _limits(result: "Estimate", made: "Interval") -> str:
+    """The interval, how it was made, and how far another seed would move it."""
+    lower, upper = (
+        "no limit" if limit is None else f"{limit:,.0f}" for limit in (result.lower, result.upper)
+    )
+    errors = " and ".join("unknown" if error == float("inf") else f"{error:,.0f}" for error in made.errors)
+    return (
+        f"Interval at {result.level:.0%}: {lower} to {upper} (BCa, {made.replicates:,} replicates, seed"
+        f" {result.seed}). Another seed moves these limits by about {errors} (standard deviations)."
+    )
 
 
 def _interactions(model: str) -> str:

@@ -99,12 +99,12 @@ def _given(
 ) -> _Given:
     """The figures of a store, a CSV, a Parquet file or a folder of workbooks."""
     from crimestats import areas, observations, release
-    from crimestats.cli.tabulating import _is_store
+    from crimestats.cli.tabulating import is_store
     from crimestats.frames import OBSERVATIONS
     from crimestats.sdg import read_figures
 
     persons = areas.population(population)  # a fault in it is told before the work
-    if _is_store(place):
+    if is_store(place):
         return _of_store(place, population, say)
     path, whose = Path(place), "the shipped table" if population is None else str(population)
     if path.suffix.casefold() == ".csv":

@@ -7,7 +7,8 @@ import typer
 
 from crimestats.cli.console import Console
 from crimestats.cli.options import Json, Quiet, is_stdout, write_json
-from crimestats.errors import CallError, FileError
+from crimestats.cli.tables import CSV, PARQUET, WORKBOOK, refuse_inputs, refuse_place
+from crimestats.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,6 @@ EXAMPLES = {
     "sources": "crimestats trafficking sources FOLDER --dataset report/dataset.parquet --table side.xlsx",
     "cases": "crimestats trafficking cases FOLDER --source-id shelters --out figures.csv",
 }
-_WRITTEN = (".csv", ".xlsx", ".parquet")
 
 Threshold = Annotated[
     int,
@@ -65,8 +65,9 @@ def sources(
     from crimestats.trafficking.precedence import combine
     from crimestats.trafficking.side_by_side import side_by_side
 
-    for path, endings in ((out, (".parquet", ".csv")), (table, (".csv", ".xlsx")), (used, (".parquet",))):
-        _refuse(path, endings)
+    endings = {"--out": (PARQUET, CSV), "--table": (CSV, WORKBOOK), "--used": (PARQUET,)}
+    places = {"--out": out, "--table": table, "--used": used, "--json": json}
+    _refuse(places, endings, [dataset, precedence, *_files_of(folder)])
     say = Console(quiet or is_stdout(json))
     returns = TRAFFICKING.empty() if dataset is None else release.read_parquet(dataset, frame="Trafficking")
     with say.steps("Comparing"):
@@ -76,7 +77,7 @@ def sources(
             precedence=precedence,
             fill=fill,
             also=tuple(also or ()),
-            protect=_protect(threshold),
+            protect=protection(threshold),
         )
     wide = side_by_side(found.sources)
     _write(out, found.sources, "Sources", say)
@@ -107,9 +108,9 @@ def cases(
     from crimestats.trafficking.cases import count_cases, figures_file, findings_of_cases, read_cases
     from crimestats.trafficking.sources import described_by, hidden_by
 
-    _refuse(out, (".csv",))
+    _refuse({"--out": out, "--json": json}, {"--out": (CSV,)}, _files_of(folder))
     say = Console(quiet or is_stdout(json))
-    protect = _protect(threshold)
+    protect = protection(threshold)
     with say.steps("Counting"):
         records = read_cases(folder, source_id)
         counts = described_by(count_cases(records), _unrecorded(source_id))
@@ -128,7 +129,12 @@ def cases(
     _end(findings)
 
 
-def _protect(threshold: int) -> "Callable[[DataFrame], DataFrame] | None":
+def protection(threshold: int) -> "Callable[[DataFrame], DataFrame] | None":
+    """What hides small figures in a table; none where the threshold is nought.
+
+    Raises:
+        CallError: The threshold hides nothing, or is below nought.
+    """
     from crimestats.disclosure import protect
 
     if threshold < 0 or threshold == 1:
@@ -154,12 +160,25 @@ def _unrecorded(source_id: str) -> "DataFrame":
     return DataFrame([known | codes])
 
 
-def _refuse(path: Path | None, endings: tuple[str, ...]) -> None:
-    """Refuse a place that cannot be written to before the work."""
-    if path is not None and path.suffix not in endings:
-        raise FileError(str(path), f"is not {' or '.join(endings)}.", "Name the file so.")
-    if path is not None and not path.parent.is_dir():
-        raise FileError(str(path), "cannot be written (no such folder).", "Make the folder first.")
+def _refuse(
+    places: dict[str, Path | None], endings: dict[str, tuple[str, ...]], inputs: list[Path | None]
+) -> None:
+    """Refuse places that cannot be written to, or are read, before the work."""
+    for option, suffixes in endings.items():
+        path = places[option]
+        if path is not None:
+            refuse_place(option, path, suffixes)
+    refuse_inputs(places, inputs)
+
+
+def _files_of(folder: Path) -> list[Path | None]:
+    """What may be read in a folder of sources or of case records, with the folders of records in it."""
+    from crimestats.trafficking.case_records import TABLES
+    from crimestats.trafficking.sources import FIGURES_FILE, SOURCES_FILE
+
+    here = folder / SOURCES_FILE
+    own = [here, folder / FIGURES_FILE] if here.is_file() else []
+    return [*own, *(path for name in TABLES for path in folder.rglob(f"{name}.csv"))]
 
 
 def _write(path: Path | None, table: "DataFrame", frame: str, say: Console) -> None:
@@ -168,7 +187,7 @@ def _write(path: Path | None, table: "DataFrame", frame: str, say: Console) -> N
 
     if path is None:
         return
-    if path.suffix == ".parquet":
+    if path.suffix.casefold() == PARQUET:
         release.write_parquet(table, frame, path)
     else:
         with replacing(path) as place:
@@ -183,7 +202,7 @@ def _write_table(path: Path | None, wide: "DataFrame", found: Any, say: Console)
     if path is None:
         return
     with replacing(path) as place:
-        if path.suffix == ".csv":
+        if path.suffix.casefold() == CSV:
             wide.to_csv(place, index=False, lineterminator="\n")
         else:
             findings = found.findings[["severity", "rule", "area", "year", "message"]]

@@ -120,6 +120,14 @@ def _hidden(made: "Build") -> str:
             f"Nothing was hidden: the figures are public. {len(made.recoverable) - likely:,} of them that say"
             f" `<5` can be computed from the others, {likely:,} more most likely."
         )
-    counts = made.hidden["action"].astype("str").value_counts()
-    said = ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"
-    return f"Hidden below {made.hides_below}: {said}; none of them can be computed from the others."
+    status = made.dataset["status"].astype("str")
+    gone = set(made.dataset.loc[status == "withheld", "figure_id"])
+    least = made.hides_below
+    count = int(((status == "bounded") & (made.dataset["upper"] < least)).sum())
+    earlier = count - int((made.hidden["action"].astype("str") == "primary").sum())
+    persons = made.whole.loc[made.whole["figure_id"].isin(gone), "value"].sum()
+    return (
+        f"{count:,} figures below {least} are shown as <{least} ({max(earlier, 0):,} of them by the sender"
+        f" already); {len(gone):,} others with {persons:,.0f} persons are withheld, so that these stay"
+        " hidden. None can be computed from the others."
+    )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from crimestats import observations, published, release, returns, store, validation
 from crimestats.cli.console import Console
-from crimestats.cli.tabulating import _is_store
+from crimestats.cli.tabulating import is_store
 from crimestats.errors import CallError, FileError
-from crimestats.frames import FINDINGS, OBSERVATIONS
+from crimestats.frames import FINDINGS, OBSERVATIONS, TRAFFICKING
 from crimestats.questionnaire import Questionnaire
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 PUBLISHED, RETURNED, KEPT = "published", "returned", "kept"
 _REMEDY = (
-    "Give a workbook of the data portal or its CSV, a folder of returned workbooks, an observations.parquet"
-    " or a store."
+    "Give a workbook of the data portal or its CSV, a folder of returned workbooks, an observations.parquet,"
+    " a dataset.parquet or a store."
 )
+_FRAMES = "Give an observations.parquet that crimestats wrote, or the dataset.parquet of a build."
+_WHOLE = "Copy it again, or write it again."
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Supplied:
         observations: `frames.OBSERVATIONS`.
         findings: What the rules of the source found (`frames.FINDINGS`).
         n_files: Workbooks read.
+        dataset: Where the source is a dataset.parquet, this (`frames.TRAFFICKING`), without observations.
     """
 
     kind: str
@@ -39,6 +42,7 @@ class Supplied:
     observations: "DataFrame"
     findings: "DataFrame"
     n_files: int = 1
+    dataset: "DataFrame | None" = None
 
 
 def supplied(source: str, questionnaire: str, say: Console, *, strict: bool = False) -> Supplied:
@@ -46,7 +50,7 @@ def supplied(source: str, questionnaire: str, say: Console, *, strict: bool = Fa
 
     Args:
         source: A published workbook or CSV, a folder of returns or one of them, an
-            observations.parquet, or a store.
+            observations.parquet, a dataset.parquet of an earlier build, or a store.
         questionnaire: Id or folder, of returns.
         say: Where progress is shown.
         strict: Leave out returned figures with an open error.
@@ -55,7 +59,7 @@ def supplied(source: str, questionnaire: str, say: Console, *, strict: bool = Fa
         FileError: There is nothing at that place, or nothing that can be read.
         CallError: Returns answer another questionnaire.
     """
-    if _is_store(source):
+    if is_store(source):
         return _kept(source, lambda: store.as_of(source))
     place = Path(source)
     if not place.exists():
@@ -63,12 +67,29 @@ def supplied(source: str, questionnaire: str, say: Console, *, strict: bool = Fa
     if place.is_dir():
         return _returned(place, questionnaire, say, strict)
     if place.suffix.casefold() == ".parquet":
-        return _kept(source, lambda: release.read_parquet(place, frame="Observations"))
+        return _parquet(place)
     return _file(place, questionnaire, say, strict)
 
 
 def _kept(source: str, read: "Callable[[], DataFrame]") -> Supplied:
     return Supplied(KEPT, Path(source).name, OBSERVATIONS.cast(read()), FINDINGS.empty())
+
+
+def _parquet(place: Path) -> Supplied:
+    """Observations, or the dataset of an earlier build."""
+    try:
+        table = release.read_parquet(place)
+    except FileError as error:
+        is_cut = "it is a Parquet file" in error.fault
+        fault = "cannot be read: the Parquet file is cut off or damaged." if is_cut else error.fault
+        raise FileError(str(place), fault, _WHOLE if is_cut else _FRAMES) from error
+    if set(TRAFFICKING.columns) <= set(table.columns):
+        return Supplied(
+            KEPT, place.name, OBSERVATIONS.empty(), FINDINGS.empty(), dataset=TRAFFICKING.cast(table)
+        )
+    if set(OBSERVATIONS.columns) <= set(table.columns):
+        return _kept(str(place), lambda: table)
+    raise FileError(str(place), "holds neither observations nor a dataset on trafficking.", _FRAMES)
 
 
 def _file(place: Path, questionnaire: str, say: Console, strict: bool) -> Supplied:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from crimestats.errors import CallError, FileError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pandas import DataFrame
 
 CSV, PARQUET, WORKBOOK = ".csv", ".parquet", ".xlsx"
@@ -31,6 +33,28 @@ def refuse_place(option: str, path: Path, suffixes: tuple[str, ...] = (PARQUET, 
     if not path.parent.is_dir():
         fault = "cannot be written (no such folder)."
         raise FileError(str(path), fault, "Make the folder first, or choose another.")
+
+
+def refuse_inputs(outputs: "Mapping[str, Path | None]", inputs: "Iterable[Path | None]") -> None:
+    """Refuse to write over what is read, or two results into one file, before the work.
+
+    Args:
+        outputs: Places by the options that they were given by; `-` is standard output.
+        inputs: Files that are read; those that are not there are passed over.
+
+    Raises:
+        CallError: An output is an input, or another output.
+    """
+    read = [path for path in inputs if path is not None and path.is_file()]
+    taken: dict[Path, str] = {}
+    for option, path in outputs.items():
+        if path is None or str(path) == "-":
+            continue
+        if path.exists() and any(path.samefile(each) for each in read):
+            raise CallError(option, f"{path.name} is a file that is read.", "Choose another name.")
+        other = taken.setdefault(path.resolve(), option)
+        if other != option:
+            raise CallError(option, f"{path.name} is the place of {other} too.", "Choose another name.")
 
 
 def write_table(table: "DataFrame", frame: str, path: Path) -> None:

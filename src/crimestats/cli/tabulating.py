@@ -120,7 +120,7 @@ def tabulate(
     own = areas.population(population)  # a fault in it is told before the work
     if population is not None:
         _doubt(own, say)
-    place = figures if _is_store(figures) else None
+    place = figures if is_store(figures) else None
     flow = Flow(Path(figures), questionnaire, say, None, population, strict, options, place)
     write_table(flow.trends, "Trends", out)
     _tell(flow, say)
@@ -165,7 +165,7 @@ def _doubt(population: "DataFrame", say: console.Console) -> None:
         say.warn(line)
 
 
-def _is_store(place: str) -> bool:
+def is_store(place: str) -> bool:
     """Whether figures are taken from a store: a database by URL, its file, or the folder that holds it."""
     from crimestats.store.catalogue import CATALOGUE
 

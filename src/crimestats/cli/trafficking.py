@@ -23,6 +23,8 @@ from crimestats.errors import CallError
 if TYPE_CHECKING:
     from crimestats.cli.building import Build
 
+_STOPPED = 130  # 128 and the number of the signal of Ctrl-C, as shells have it
+
 app = typer.Typer(
     no_args_is_help=True, help="Datasets of a report on trafficking in persons.", rich_markup_mode="rich"
 )
@@ -37,7 +39,7 @@ def build(
         str,
         typer.Argument(
             help="A workbook of UNODC's data portal or its CSV, a folder of returned workbooks or one of"
-            " them, an observations.parquet, or a store of accepted figures."
+            " them, an observations.parquet, the dataset.parquet of a build, or a store of accepted figures."
         ),
     ],
     out: Out = Path("trafficking"),
@@ -62,6 +64,14 @@ def build(
     sources: Annotated[
         Path | None, typer.Option(help="Folder of other sources, whose figures fill gaps and say so.")
     ] = None,
+    estimates: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--hidden",
+            help="JSON of `trafficking estimate`: the hidden population, told in the chapter; may be"
+            " repeated.",
+        ),
+    ] = None,
     questionnaire: Definition = "glotip-2024",
     public: Annotated[
         bool,
@@ -79,9 +89,13 @@ def build(
     say = console.Console(quiet or is_stdout(json))
     made = Build(
         source, say, questionnaire, strict, public, threshold, flow_threshold, window,
-        _groupings(grouping), population, sources,
+        _groupings(grouping), population, sources, tuple(estimates or ()),
     )  # fmt: skip
-    folder = made.write(out)
+    try:
+        folder = made.write(out)
+    except KeyboardInterrupt:
+        typer.echo("stopped; nothing was written", err=True)
+        raise typer.Exit(_STOPPED) from None
     show(made, folder)
     write_json(json, summary(made))
     raise typer.Exit(1 if _has_errors(made) else 0)

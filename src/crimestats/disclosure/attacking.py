@@ -1,6 +1,6 @@
 """The attack: find out what is hidden from what is published."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,15 +9,16 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from crimestats.disclosure.believing import Belief, believe, said_alone
 from crimestats.disclosure.cells import Cells, Flags, Numbers, Places, cells_of
-from crimestats.disclosure.equations import LIKELY, SURE, Links, link
+from crimestats.disclosure.equations import LIKELY, PLAIN, SURE, Links, link
 from crimestats.disclosure.narrowing import System, told
 from crimestats.disclosure.searching import reach
 from crimestats.errors import CallError
 from crimestats.frames import NOT_APPLICABLE, RECOVERABLE
 
 SUM, SUMS, NARROWED = "sum", "sums", "narrowed"
-_SUFFIX = {SURE: "", LIKELY: "_likely"}
-_ALONE = "_contradicted"
+_SUFFIX = {SURE: "", LIKELY: "_likely", PLAIN: "_likely"}
+_WAYS = {SURE: (SURE,), LIKELY: (LIKELY, PLAIN)}
+_DENIED = "_contradicted"
 _PLACE = ("return_id", "sheet", "cell")
 _MOST_NAMED = 12
 """Cells named of those that give a figure away; a message of more is not read."""
@@ -34,6 +35,7 @@ class Found:
         how: By what.
         is_alone: Whether one sum tells it that contradicts others.
         belief: The sums that hold together.
+        reading: How the sums were taken.
     """
 
     node: Places
@@ -42,6 +44,7 @@ class Found:
     how: list[str]
     is_alone: Flags
     belief: Belief
+    reading: str
 
 
 def attack(
@@ -58,8 +61,8 @@ def attack(
     `how` says by what a figure is found: `sum` (sums read one after the
     other), `sums` (several at once, by the solver); `…_likely` where it
     rests on parts that are not published being nought, or on nobody being in
-    two forms of exploitation; `…_contradicted` where the sum does not agree
-    with others of its place. Where `least_width` is
+    two forms of exploitation; `…_contradicted` where a sum of its place does
+    not agree with others, and another choice of sums tells another figure. Where `least_width` is
     more than 1, `narrowed` marks figures of which few values are left.
 
     Args:
@@ -77,7 +80,8 @@ def attack(
     _refuse(least_width, readings)
     cells = cells_of(table)
     links = link(cells, sums)
-    tables = [_rows(table, cells, links, found_out(links, each, least_width)) for each in readings]
+    every = [found_out(links, each, least_width) for each in ways(readings)]
+    tables = [_rows(table, cells, links, each) for each in doubtful(every)]
     found = pd.concat([RECOVERABLE.empty().astype("object"), *tables])
     first = found[~found.index.duplicated()].sort_index()
     return RECOVERABLE.cast(first.reset_index(drop=True))
@@ -88,6 +92,11 @@ def _refuse(least_width: int, readings: tuple[str, ...]) -> None:
         raise CallError("least_width", f"is {least_width}.", "Give 1 (no figure is found exactly) or more.")
     if not readings or {*readings} - {SURE, LIKELY}:
         raise CallError("readings", f"are {readings}.", f"Name {SURE}, {LIKELY} or both.")
+
+
+def ways(readings: tuple[str, ...]) -> tuple[str, ...]:
+    """All ways of taking the sums that the readings stand for."""
+    return tuple(way for reading in readings for way in _WAYS[reading])
 
 
 def found_out(links: Links, reading: str, least_width: int) -> Found:
@@ -102,14 +111,32 @@ def found_out(links: Links, reading: str, least_width: int) -> Found:
     is_alone &= alone_lower <= alone_upper
     node = np.flatnonzero(is_found | is_alone)
     low, high = np.where(is_alone, alone_lower, lower)[node], np.where(is_alone, alone_upper, upper)[node]
-    how = _how(low, high, by_narrowing[node], is_alone[node], _SUFFIX[reading])
-    return Found(node, low, high, how, is_alone[node], belief)
+    how = _how(low, high, (by_narrowing | is_alone)[node], is_alone[node], _SUFFIX[reading])
+    return Found(node, low, high, how, is_alone[node], belief, reading)
 
 
-def _how(lower: Numbers, upper: Numbers, is_plain: Flags, is_alone: Flags, suffix: str) -> list[str]:
-    kind = np.where(lower < upper, NARROWED, np.where(is_plain | is_alone, SUM, SUMS))
+def doubtful(every: list[Found]) -> list[Found]:
+    """What is found, marked where a sum that had to be given up says otherwise, in whatever reading."""
+    alone = [said_alone(each.belief.alone) for each in every]
+    lower = np.max([low for low, _ in alone], axis=0)
+    upper = np.min([high for _, high in alone], axis=0)
+    marked = []
+    for found in every:
+        is_denied = (found.lower > upper[found.node]) | (found.upper < lower[found.node])
+        how = [_denied(name) if denied else name for name, denied in zip(found.how, is_denied, strict=True)]
+        marked.append(replace(found, how=how))
+    return marked
+
+
+def _denied(how: str) -> str:
+    kind, _, rest = how.replace(_DENIED, "").partition("_")
+    return kind + _DENIED + (f"_{rest}" if rest else "")
+
+
+def _how(lower: Numbers, upper: Numbers, is_plain: Flags, is_denied: Flags, suffix: str) -> list[str]:
+    kind = np.where(lower < upper, NARROWED, np.where(is_plain, SUM, SUMS))
     return [
-        str(name) + (_ALONE if alone else "") + suffix for name, alone in zip(kind, is_alone, strict=True)
+        str(name) + (_DENIED if each else "") + suffix for name, each in zip(kind, is_denied, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crimestats.disclosure.cells import Numbers, Places
-from crimestats.disclosure.equations import SURE, Links
+from crimestats.disclosure.equations import PLAIN, SURE, Links
 from crimestats.disclosure.narrowing import System, components, fit, narrowed, told
 from crimestats.disclosure.solving import Program, doubted, program
 
@@ -35,13 +35,15 @@ class Belief:
 
 def system_of(links: Links, reading: str) -> System:
     """The sums of a table as a system, as one reading takes them."""
+    links = links.taken(reading)
     entries = links.matrix.tocoo()
     is_open = ~links.is_whole if reading == SURE else links.is_few
+    kept = {SURE: links.is_sure, PLAIN: links.is_plain}.get(reading)
     system = System(
         links.lower, links.upper, entries.row.astype(np.int64), entries.col.astype(np.int64), entries.data,
         is_open, np.arange(len(links.lower)), links.family,
     )  # fmt: skip
-    return system.with_lines(links.is_sure) if reading == SURE else system
+    return system if kept is None else system.with_lines(kept)
 
 
 def believe(links: Links, reading: str) -> Belief:
@@ -54,7 +56,7 @@ def believe(links: Links, reading: str) -> Belief:
 
     Args:
         links: Cells and sums.
-        reading: `sure` or `likely` (see `equations`).
+        reading: `sure`, `likely` or `plain` (see `equations`).
     """
     system = system_of(links, reading)
     short, over = fit(system)

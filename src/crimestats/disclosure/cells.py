@@ -79,7 +79,7 @@ def cells_of(table: DataFrame) -> Cells:
     lower, upper = (table[name].to_numpy(float, copy=True) for name in ("lower", "upper"))
     is_open = status.isin(OPEN_STATUSES).to_numpy()
     is_bounded = (status == "bounded").to_numpy()
-    least = _least(upper[is_bounded & (lower <= 1)])
+    least = least_withheld(table)
     lower[is_open] = np.where(np.isnan(lower[is_open]), least, lower[is_open])
     upper[is_open] = np.where(np.isnan(upper[is_open]), np.inf, upper[is_open])
     is_count = (table["unit"].astype("str") == "number").to_numpy() if "unit" in table else np.True_
@@ -89,8 +89,10 @@ def cells_of(table: DataFrame) -> Cells:
     return Cells(_keys(table), lower, upper, is_there, is_there & (is_open | (is_bounded & (lower < upper))))
 
 
-def _least(upper: Numbers) -> float:
-    """Least that a withheld figure can be: small ones are bounded."""
+def least_withheld(table: DataFrame) -> float:
+    """Least that a withheld figure can be: more than the bounds of small ones, which are not withheld."""
+    is_small = (table["status"].astype("str") == "bounded").to_numpy() & (table["lower"].to_numpy(float) <= 1)
+    upper = table["upper"].to_numpy(float)[is_small]
     known = upper[np.isfinite(upper)]
     return float(known.max()) + 1 if len(known) else 0.0
 

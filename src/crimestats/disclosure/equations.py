@@ -4,7 +4,7 @@ Which sums there are is a table (`questionnaires/disclosure/equations.csv`);
 which of them hold at a place is for the figures to say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -14,13 +14,20 @@ from pandas import DataFrame, Series
 from scipy.sparse import csr_matrix
 
 from crimestats.disclosure.cells import AXES, Cells, Flags, Numbers, Places
+from crimestats.disclosure.groups import group_sums
+from crimestats.disclosure.plain import plain
 from crimestats.errors import CallError
 from crimestats.files import read_csv, shipped
 
-COLUMNS = ("equation", "column", "total", "parts", "where", "reading", "fewest", "crossed", "words")
-SURE, LIKELY = "sure", "likely"
+COLUMNS = (
+    "equation", "column", "total", "parts", "where", "reading", "fewest", "crossed", "never", "seldom",
+    "words",
+)  # fmt: skip
+SURE, LIKELY, PLAIN = "sure", "likely", "plain"
 """How a reader may take the sums. Sure: parts that are not published may be anything, and persons may be in
-several forms of exploitation. Likely: whatever the figures let hold; parts not published are nought."""
+several forms of exploitation. Likely: whatever the figures let hold; parts not published are nought, but for
+cells at which a published row and column cross. Plain: only sums of which all usual parts are published, and
+cells that are not published are nought. A reader who takes sums as likely takes them in both ways."""
 
 ANY = "*"
 """In `parts`: whatever stands in that column beside the total."""
@@ -43,6 +50,9 @@ class Links:
         is_whole: Sums of which every part that the table of sums names is published.
         is_sure: Sums that cannot fail but by a mistake, where all parts are published.
         is_few: Sums of a published total of which too few parts are published to take them for all.
+        is_shown: Nodes of the plain reading; all others are nought in it.
+        is_plain: Sums of the plain reading.
+        is_thin: Those of them that are open, since a part that could be is not published.
         family: Which sum of the table each line is, as its number there.
         words: What each sum of the table is called.
         keys: The key of each node, as text.
@@ -57,6 +67,9 @@ class Links:
     is_whole: Flags
     is_sure: Flags
     is_few: Flags
+    is_shown: Flags
+    is_plain: Flags
+    is_thin: Flags
     family: Places
     words: tuple[str, ...]
     keys: DataFrame
@@ -67,6 +80,13 @@ class Links:
         """Nodes of which there is a row."""
         there: Flags = np.bincount(self.node_of[self.node_of >= 0], minlength=len(self.lower)) > 0
         return there
+
+    def taken(self, reading: str) -> "Links":
+        """The cells as a reading takes those of which nothing is published."""
+        if reading != PLAIN:
+            return self
+        upper = np.where(self.is_shown, self.upper, 0.0)
+        return replace(self, upper=upper, is_few=self.is_few | self.is_thin)
 
     def places(self) -> Places:
         """Which nodes hang together by any of the sums."""
@@ -82,23 +102,48 @@ class Links:
         return Links(
             np.flatnonzero(self.is_published[kept]), self.lower[kept], self.upper[kept], self.is_hidden[kept],
             self.matrix[line][:, kept].tocsr(), self.is_whole[line], self.is_sure[line], self.is_few[line],
-            self.family[line], self.words, self.keys[kept].reset_index(drop=True), self.rank[kept],
+            self.is_shown[kept], self.is_plain[line], self.is_thin[line], self.family[line], self.words,
+            self.keys[kept].reset_index(drop=True), self.rank[kept],
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class _Family:
+class _Condition:
+    column: int
+    codes: NDArray[np.int64]
+    is_not: bool
+
+    def holds(self, nodes: NDArray[np.int64]) -> Flags:
+        holds: Flags = np.isin(nodes[:, self.column], self.codes) != self.is_not
+        return holds
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One row of the table of sums, with columns and codes as numbers."""
+
     column: int
     total: int
     parts: NDArray[np.int64]
     is_any: bool
-    where: int
-    codes: NDArray[np.int64]
-    is_not: bool
+    where: _Condition
+    never: NDArray[np.int64]
+    never_where: _Condition
+    seldom: NDArray[np.int64]
+
+    def is_part(self, nodes: NDArray[np.int64]) -> Flags:
+        """Nodes that are a part in one of the sums."""
+        is_part: Flags = np.isin(nodes[:, self.column], self.parts) & self.where.holds(nodes)
+        return is_part
+
+    def is_never(self, nodes: NDArray[np.int64]) -> Flags:
+        """Nodes that are nought unless they are published."""
+        is_never: Flags = np.isin(nodes[:, self.column], self.never) & self.never_where.holds(nodes)
+        return is_never
 
 
 def equations() -> DataFrame:
-    """The sums that are shipped: equation, column, total, parts, where, reading, fewest, crossed, words."""
+    """The sums that are shipped, one a row (columns: `COLUMNS`)."""
     return _shipped().copy()
 
 
@@ -112,13 +157,15 @@ def link(cells: Cells, sums: DataFrame | None = None) -> Links:
 
     Args:
         cells: The cells.
-        sums: Totals and parts (as `equations`); the shipped ones where not given. A column may
-            be any key of the cells, `area` and `year` too.
+        sums: Totals and parts (as `equations`); where not given, the shipped ones and those of
+            the groups among the areas (`group_sums`). A column may be any key of the cells, `area`
+            and `year` too.
 
     Raises:
         CallError: The sums name a column that the cells do not have.
     """
-    sums = equations() if sums is None else sums
+    if sums is None:
+        sums = pd.concat([equations(), group_sums(cells.keys["area"])], ignore_index=True)
     missing = {*sums["column"]} - {*cells.keys}
     if missing:
         raise CallError(
@@ -138,7 +185,9 @@ def link(cells: Cells, sums: DataFrame | None = None) -> Links:
     node_of[cells.is_there] = place
     lower, upper, is_hidden = _known(cells, node_of, len(nodes))
     matrix, family, is_whole = _lines(nodes, families)
-    is_few = _few(matrix, np.bincount(place, minlength=len(nodes)) > 0, sums["fewest"].astype("int")[family])
+    there = np.bincount(place, minlength=len(nodes)) > 0
+    at = [number for number, name in enumerate(names) if name not in AXES]
+    is_few = _few(matrix, there, sums["fewest"].astype("int").iloc[family])
     text = {name: np.asarray(codes[name], object)[nodes[:, number]] for number, name in enumerate(names)}
     is_sure = (sums["reading"] == SURE).to_numpy()[family]
     words = tuple(sums["words"])
@@ -151,6 +200,7 @@ def link(cells: Cells, sums: DataFrame | None = None) -> Links:
         is_whole,
         is_sure,
         is_few,
+        *plain(nodes, families, sums, matrix, family, there, at),
         family,
         words,
         DataFrame(text),
@@ -183,32 +233,36 @@ def _records(sums: DataFrame) -> list[dict[str, str]]:
     return [dict(zip(columns, row, strict=True)) for row in sums.astype("str").to_numpy(object).tolist()]
 
 
-def _family(row: dict[str, str], names: list[str], codes: dict[str, list[str]]) -> _Family:
+def _family(row: dict[str, str], names: list[str], codes: dict[str, list[str]]) -> Family:
     known = codes[row["column"]]
     total = known.index(row["total"])
     is_any = row["parts"] == ANY
     parts = np.delete(np.arange(len(known)), total) if is_any else _numbers(known, row["parts"].split())
-    column, _, listed = row.get("where", "").partition("=")
+    where = _condition(row.get("where", ""), row["column"], names, codes)
+    never, _, at = row.get("never", "").partition(" where ")
+    return Family(
+        names.index(row["column"]), total, parts, is_any, where,
+        _numbers(known, never.split()), _condition(at, row["column"], names, codes),
+        _numbers(known, row.get("seldom", "").split()),
+    )  # fmt: skip
+
+
+def _condition(text: str, otherwise: str, names: list[str], codes: dict[str, list[str]]) -> _Condition:
+    """`column=codes` or `column!=codes`; what holds everywhere where nothing is said of a column there is."""
+    column, _, listed = text.partition("=")
     column, is_not = column.removesuffix("!"), column.endswith("!")
     if column not in names:
-        column, is_not, listed = row["column"], True, ""
-    condition = _numbers(codes[column], listed.split())
-    return _Family(names.index(row["column"]), total, parts, is_any, names.index(column), condition, is_not)
+        column, is_not, listed = otherwise, True, ""
+    return _Condition(names.index(column), _numbers(codes[column], listed.split()), is_not)
 
 
-def _is_part(nodes: NDArray[np.int64], family: _Family) -> Flags:
-    is_part: Flags = np.isin(nodes[:, family.column], family.parts)
-    is_part &= np.isin(nodes[:, family.where], family.codes) != family.is_not
-    return is_part
-
-
-def _totals(nodes: NDArray[np.int64], family: _Family) -> NDArray[np.int64]:
+def _totals(nodes: NDArray[np.int64], family: Family) -> NDArray[np.int64]:
     totals = nodes.copy()
     totals[:, family.column] = family.total
     return totals
 
 
-def _closed(nodes: NDArray[np.int64], families: list[_Family], crossed: list[_Family]) -> NDArray[np.int64]:
+def _closed(nodes: NDArray[np.int64], families: list[Family], crossed: list[Family]) -> NDArray[np.int64]:
     """The nodes with every total that one of them is a part of, and where a row and a column of totals cross.
 
     Of a cell that is not published though figures of its row and of its column
@@ -216,7 +270,7 @@ def _closed(nodes: NDArray[np.int64], families: list[_Family], crossed: list[_Fa
     """
     pairs = [(one, other) for one in crossed for other in crossed if one.column < other.column]
     while len(nodes):
-        found = [_totals(nodes[_is_part(nodes, family)], family) for family in families]
+        found = [_totals(nodes[family.is_part(nodes)], family) for family in families]
         found += [_crossings(nodes, one, other) for one, other in pairs]
         more = np.unique(np.concatenate([nodes, *found]), axis=0)
         if len(more) == len(nodes):
@@ -225,16 +279,17 @@ def _closed(nodes: NDArray[np.int64], families: list[_Family], crossed: list[_Fa
     return nodes
 
 
-def _crossings(nodes: NDArray[np.int64], one: _Family, other: _Family) -> NDArray[np.int64]:
+def _crossings(nodes: NDArray[np.int64], one: Family, other: Family) -> NDArray[np.int64]:
     """Cells of a row of one sum and a column of another, of those that differ in nothing else."""
-    in_row = _is_part(nodes, one) & (nodes[:, other.column] == other.total)
-    in_column = _is_part(nodes, other) & (nodes[:, one.column] == one.total)
+    in_row = one.is_part(nodes) & (nodes[:, other.column] == other.total)
+    in_column = other.is_part(nodes) & (nodes[:, one.column] == one.total)
     rest = [number for number in range(nodes.shape[1]) if number not in (one.column, other.column)]
     rows, columns = DataFrame(nodes[in_row]), DataFrame(nodes[in_column])
     both = rows.merge(columns[[*rest, other.column]], on=rest)
     crossed = both.rename(columns={f"{other.column}_y": other.column})
     cells: NDArray[np.int64] = crossed[[*range(nodes.shape[1])]].to_numpy(np.int64)
-    return cells[_is_part(cells, one) & _is_part(cells, other)]
+    never = one.is_never(cells) | other.is_never(cells)
+    return cells[one.is_part(cells) & other.is_part(cells) & ~never]
 
 
 def _places(nodes: NDArray[np.int64], wanted: NDArray[np.int64]) -> Places:
@@ -271,18 +326,18 @@ def _few(matrix: csr_matrix, is_published: Flags, fewest: "Series[int]") -> Flag
     return is_few
 
 
-def _lines(nodes: NDArray[np.int64], families: list[_Family]) -> tuple[csr_matrix, Places, Flags]:
+def _lines(nodes: NDArray[np.int64], families: list[Family]) -> tuple[csr_matrix, Places, Flags]:
     rows, columns, signs, family_of, wholes = [], [], [], [], []
     start = 0
     for number, family in enumerate(families):
-        parts = np.flatnonzero(_is_part(nodes, family)) if len(nodes) else np.zeros(0, np.int64)
+        parts = np.flatnonzero(family.is_part(nodes)) if len(nodes) else np.zeros(0, np.int64)
         totals = _places(nodes, _totals(nodes[parts], family)) if len(parts) else parts
-        heads, line, many = np.unique(totals, return_inverse=True, return_counts=True)
+        heads, line = np.unique(totals, return_inverse=True)
         rows += [start + line.ravel(), start + np.arange(len(heads))]
         columns += [parts, heads]
         signs += [np.full(len(parts), -1.0), np.ones(len(heads))]
         family_of.append(np.full(len(heads), number))
-        wholes.append((many == len(family.parts)) & (not family.is_any))
+        wholes.append(_is_whole(nodes, family, parts, line.ravel(), heads))
         start += len(heads)
     flat = [np.concatenate(each) if each else np.zeros(0) for each in (signs, rows, columns)]
     matrix = csr_matrix((flat[0], (flat[1].astype(int), flat[2].astype(int))), shape=(start, len(nodes)))
@@ -291,3 +346,12 @@ def _lines(nodes: NDArray[np.int64], families: list[_Family]) -> tuple[csr_matri
         np.concatenate(family_of or [np.zeros(0, int)]).astype(np.int64),
         np.concatenate(wholes or [np.zeros(0, bool)]),
     )
+
+
+def _is_whole(nodes: NDArray[np.int64], family: Family, parts: Places, line: Places, heads: Places) -> Flags:
+    """Sums of which all parts are there but those that are nought unless published."""
+    is_needed = ~family.is_never(nodes[parts])
+    there = np.bincount(line, is_needed, minlength=len(heads))
+    fewer = np.where(family.never_where.holds(nodes[heads]), len(family.never), 0)
+    is_whole: Flags = (there == len(family.parts) - fewer) & (not family.is_any)
+    return is_whole

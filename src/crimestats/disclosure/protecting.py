@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
-from crimestats.disclosure.attacking import Found, attack, first_rows, found_out, identities
-from crimestats.disclosure.cells import Flags, Places, cells_of
+from crimestats.disclosure.attacking import Found, attack, first_rows, found_out, identities, ways
+from crimestats.disclosure.cells import Flags, Places, cells_of, least_withheld
 from crimestats.disclosure.choosing import Stock, choose, costs
 from crimestats.disclosure.equations import LIKELY, SURE, Links, link
 from crimestats.disclosure.narrowing import components
@@ -64,12 +64,13 @@ def protect(
 ) -> tuple[DataFrame, DataFrame]:  # fmt: skip
     """Hide small figures, and as many others as it takes for them to stay hidden.
 
-    Primary: a count below the threshold becomes bounded; what is bounded
-    already stays. Secondary: where a hidden figure can be found out (`attack`),
-    further figures are withheld, at the least loss, until it can be two things
-    at least; a reader who knows that withheld figures are not small cannot
-    tell them either. The same table gives the same pattern, in whatever order
-    its rows are.
+    Primary: a count below the threshold becomes bounded; narrower bounds of
+    such a count (`<5` under a threshold of 10, `2 to 3`) are widened to those
+    of all, since beside `<10` they would say more. Secondary: where a hidden
+    figure can be found out (`attack`), further figures are withheld, at the
+    least loss, until it can be two things at least; a reader who knows that
+    withheld figures are not small cannot tell them either. The same table gives
+    the same pattern, in whatever order its rows are.
 
     Args:
         table: Figures (`frames.TRAFFICKING` or `frames.OBSERVATIONS`).
@@ -89,9 +90,9 @@ def protect(
         raise CallError("threshold", f"is {threshold}.", "Give the least count that may be shown, 1 or more.")
     first, is_primary = _primary(table, threshold, hide_zero)
     cells = cells_of(first)
-    least = float(max(threshold, cells.lower[cells.is_there & np.isinf(cells.upper)].min(initial=threshold)))
+    least = max(float(threshold), least_withheld(first))
     links = link(cells, sums)
-    protects = _proved(_Pattern(links, np.arange(len(links.lower)), {}, least), readings, least_width)
+    protects = _proved(_Pattern(links, np.arange(len(links.lower)), {}, least), ways(readings), least_width)
     hidden = _withheld(first, links, protects)
     left = attack(hidden, least_width=least_width, readings=readings, sums=sums)
     if len(left):
@@ -101,14 +102,17 @@ def protect(
 
 
 def _primary(table: DataFrame, threshold: int, hide_zero: bool) -> tuple[DataFrame, Flags]:
-    """Small counts as bounds."""
-    value = table["value"].to_numpy(float)
+    """Small counts as bounds, the same for all: narrower bounds are widened to them."""
+    value, lower, upper = (table[name].to_numpy(float) for name in ("value", "lower", "upper"))
     is_count = (table["unit"].astype("str") == "number").to_numpy() if "unit" in table else np.True_
-    is_small = (value < threshold) & (value >= (0 if hide_zero else 1)) & is_count
+    is_bounded = (table["status"].astype("str") == "bounded").to_numpy() & np.isnan(value)
+    from_, to = (0.0 if hide_zero else 1.0), float(threshold - 1)
+    is_small = (value < threshold) & (value >= from_) & is_count
+    is_small |= is_bounded & is_count & (upper <= to) & ((lower > from_) | (upper < to))
     hidden = table.assign(
         value=table["value"].mask(is_small),
-        lower=table["lower"].mask(is_small, 0.0 if hide_zero else 1.0),
-        upper=table["upper"].mask(is_small, float(threshold - 1)),
+        lower=table["lower"].mask(is_small, Series(np.fmin(from_, lower), index=table.index)),
+        upper=table["upper"].mask(is_small, to),
         status=table["status"].astype("str").mask(is_small, "bounded"),
     )
     return hidden, is_small
@@ -162,7 +166,8 @@ def _freed(pattern: _Pattern, found: Found, width: int) -> _Pattern:
     while waiting.any():
         number = np.flatnonzero(waiting)
         number = number[np.unique(place[number], return_index=True)[1]]
-        choice = choose(found.belief, pattern.links, pattern.stock(), number, way[number], width)
+        links = pattern.links.taken(found.reading)
+        choice = choose(found.belief, links, pattern.stock(), number, way[number], width)
         pattern = pattern.with_withheld(choice.withheld, choice.for_)
         waiting[choice.moved] = waiting[number] = False
         again = choice.stuck[~turned[choice.stuck]]
@@ -202,6 +207,7 @@ def _log(
     first = first_rows(links)
     named = [str(ids[first[node]]) if node >= 0 and first[node] >= 0 else "" for node in protected]
     is_second = ~is_primary[row]
+    was_bounded = table["value"].isna().to_numpy()[row]
     seen = cells_of(hidden)
     there = hidden.iloc[row]
     return HIDDEN.cast(pd.DataFrame({
@@ -210,11 +216,13 @@ def _log(
         "action": np.where(is_second, "secondary", "primary"),
         "reason": np.where(is_second, "protects_another", "below_threshold"),
         "protects": named, "lower": seen.lower[row], "upper": seen.upper[row],
-        "note": [_note(second, name) for second, name in zip(is_second, named, strict=True)],
+        "note": [_note(*each) for each in zip(is_second, was_bounded, named, strict=True)],
     }))  # fmt: skip
 
 
-def _note(is_secondary: bool, protects: str) -> str:
+def _note(is_secondary: bool, was_bounded: bool, protects: str) -> str:
     if is_secondary:
         return f"Withheld: with the figures beside it {protects or 'a hidden figure'} could be computed."
+    if was_bounded:
+        return "A count below the threshold: its bounds are widened to those of all such counts."
     return "A count below the threshold: only its bounds are shown."

@@ -80,7 +80,7 @@ def countries(labels: Series, areas: Series) -> DataFrame:
         areas: The reporting unit of each, which is what “Nationals” means.
     """
     unique = Series(labels.unique(), dtype="object")
-    found, words, whole = match(unique), _words(), _whole()
+    found, words, whole = match(unique, marks=True), _words(), _whole()
     meant = [
         words.get(("label", folded(label))) or words.get(("reason", reason))
         or (whole.get(area, area), TOTAL, area != UNKNOWN)

@@ -14,7 +14,7 @@ from crimestats.trafficking.panels import AREA, POOLED, POPULATION_WEIGHTED, Pan
 from crimestats.trafficking.shares import Numbers, share, share_bounds
 from crimestats.trends.figures import mixed, numbers_of
 
-BELOW, NONE, BOUNDED, EXACT = "below_floor", "not_applicable", "bounded", "exact"
+BELOW, BOUNDED, EXACT = "below_floor", "bounded", "exact"
 IDENTITY = [
     "profile", "within", "category", "measure", "area", "grouping", "level", "year", "first_year", "window",
     "variant",
@@ -22,6 +22,7 @@ IDENTITY = [
 """Columns that say which figure of a profile it is."""
 
 _BASE = ["base_value", "base_lower", "base_upper"]
+_REST = ["rest_lower", "rest_upper"]
 _SHARE = ["share", "share_lower", "share_upper"]
 
 
@@ -35,12 +36,14 @@ def assembled(panel: Panel, variant: str, minimum_base: float, floor: tuple[int,
         floor: Areas, and part of the residents, that a group needs.
 
     Returns:
-        One row a figure: the columns of `frames.PROFILES`, with `of` (the category's number) and `place`
-        (that of the group) in place of what they stand for.
+        One row a figure (none of a category that is not needed and that none of the areas gives): the
+        columns of `frames.PROFILES`, with `of` (the category's number) and `place` (that of the group) in
+        place of what they stand for.
     """
     entries = weighed(panel.entries, variant, minimum_base)
     owners = panel.members if variant == POOLED else panel.members[panel.members["level"] != AREA]
     rows = entries.merge(owners[["area", "place"]], on="area").sort_values(["of", "place", "year", "area"])
+    rows = rows[rows.groupby(["of", "place", "year"])["is_given"].transform("any")]
     if rows.empty:
         return DataFrame()
     groups = panel.members.drop_duplicates("place").set_index("place")
@@ -100,11 +103,10 @@ def _summed(rows: DataFrame, starts: Integers) -> dict[str, Numbers]:
 
 def _shares(rows: DataFrame, starts: Integers, variant: str) -> dict[str, Numbers]:
     total = {
-        name: np.add.reduceat(rows[name].to_numpy(), starts) for name in (*BOUNDS, *_BASE, "part", "weight")
+        name: np.add.reduceat(rows[name].to_numpy(), starts) for name in (*BOUNDS, *_REST, "part", "weight")
     }
     if variant == POOLED:
-        rest = total["base_lower"] - total["lower"], total["base_upper"] - total["upper"]
-        low, high = share_bounds(total["lower"], total["upper"], *rest)
+        low, high = share_bounds(*(total[name] for name in ("lower", "upper", *_REST)))
         return dict(zip(_SHARE, (share(total["part"], total["weight"]), low, high), strict=True))
     weight = rows["weight"].to_numpy()
     return {
@@ -130,9 +132,8 @@ def _floored(table: DataFrame, floor: tuple[int, float]) -> DataFrame:
     is_group = table["level"] != AREA
     few = ~areas.enough(table["n_areas"], table["inhabited"], floor[0])
     is_below = is_group & (few | (table["coverage_population"].fillna(0) < floor[1]))
-    is_none = table["base_upper"] <= 0
     is_bounded = table["share_lower"] < table["share_upper"]
-    status = np.select([is_below, is_none, is_bounded], [BELOW, NONE, BOUNDED], EXACT)
+    status = np.select([is_below, is_bounded], [BELOW, BOUNDED], EXACT)
     numbers = {name: table[name].mask(is_below) for name in (*BOUNDS, *_SHARE, "influence")}
     mover: Series[str] = table["influence_area"].mask(is_below, NOT_APPLICABLE)
     return table.assign(**numbers, influence_area=mover, status=status)

@@ -8,6 +8,7 @@ from pandas import DataFrame, MultiIndex, Series
 from crimestats.areas import groupings, match
 from crimestats.files import read_csv, shipped
 from crimestats.frames import TOTAL, UNKNOWN
+from crimestats.trafficking import other_forms
 from crimestats.trafficking.dataset import TRAFFICKING_IN_PERSONS
 
 PLACE = ["area", "area_label", "year", "measure", "unit", "stage", "source"]
@@ -22,6 +23,7 @@ _LINES = (
     *(((sex, "_T"), [(sex, age) for age in _AGES]) for sex in _SEXES),
     (("_T", "_T"), [*((sex, "_T") for sex in _SEXES), ("_U", "_U")]),
     (("_T", "_T"), [*(("_T", age) for age in _AGES), ("_U", "_U")]),
+    (("_T", "_T"), [*((sex, age) for sex in _SEXES for age in _AGES), ("_U", "_U")]),
 )
 """A total by sex and age and its parts; persons of unknown sex and age are one row together."""
 _NEAR_YEAR = 1
@@ -96,13 +98,14 @@ def parts_above(table: DataFrame) -> DataFrame:
     keys = [name for name in KEY if name not in ("sex", "age")]
     cells = MultiIndex.from_frame(rows[["sex", "age"]])
     group = Series(rows.groupby(keys, sort=False).ngroup().to_numpy(), index=rows.index)
-    found = []
+    found: list[dict[str, object]] = []
     for whole, parts in _LINES:
         of_group = group[cells.isin(parts)]
         summed = rows["lower"].reindex(of_group.index).groupby(of_group).sum()
         own = rows[cells.isin([whole])]
         least = group[own.index].map(summed).fillna(0.0)
-        wrong = own.index[(least > own["upper"]).to_numpy()]
+        said = [each["row"] for each in found]
+        wrong = own.index[(least > own["upper"]).to_numpy() & ~own.index.isin(said)]
         beside = of_group[of_group.isin(group[wrong])]
         members = {number: [*ids] for number, ids in beside.groupby(beside).groups.items()}
         named = _what(rows.loc[wrong])
@@ -125,6 +128,44 @@ def part_above(table: DataFrame) -> DataFrame:
     return _found(
         [_above(table, row, [whole], named[row]) for row, whole in zip(named.index, wholes, strict=True)]
     )
+
+
+def other_is_total(table: DataFrame) -> DataFrame:
+    """Figures of other forms that are those of all persons, though there are other forms beside."""
+    is_other = (
+        (table["iccs"] == other_forms.OTHER) & (table["area"] != UNKNOWN) & (table["citizenship"] == TOTAL)
+    )
+    rows = table[is_other]
+    beside = other_forms.references(table).reindex(MultiIndex.from_frame(rows[other_forms.PLACE]))
+    beside = beside.set_axis(rows.index)
+    beside = beside[other_forms.holds_all(rows["lower"], rows["upper"], beside)]
+    is_total = (table["dimension"] == TOTAL) & (table["iccs"] == TRAFFICKING_IN_PERSONS)
+    wholes = table[is_total].groupby(other_forms.PLACE).groups
+    texts = shown(rows)
+    return _found([
+        {"row": row, "value": texts[row], "others": [*wholes[tuple(place)]],
+         "expected": span(least, most)}
+        for row, place, least, most in zip(
+            beside.index, rows.loc[beside.index, other_forms.PLACE].to_numpy(dtype=object).tolist(),
+            beside["forms_lower"], beside["forms_upper"], strict=True,
+        )
+    ])  # fmt: skip
+
+
+def only_small(table: DataFrame) -> DataFrame:
+    """Areas without a total whose figures may all be nobody: one finding a measure and year."""
+    key = ["measure", "year", "area"]
+    rows = table[(table["area"] != UNKNOWN) & (table["dimension"] != "repatriation") & table["upper"].notna()]
+    groups = rows.assign(is_whole=_is_whole(rows)).groupby(key)
+    states = groups.agg(lower=("lower", "max"), upper=("upper", "max"), is_whole=("is_whole", "any"))
+    gone = states[(states["lower"] < 1) & (states["upper"] > 0) & ~states["is_whole"]].reset_index()
+    found = []
+    for (measure, year), own in gone.groupby(["measure", "year"], sort=True):
+        of = rows[(rows["measure"] == measure) & (rows["year"] == year) & rows["area"].isin(own["area"])]
+        small = of[of["upper"] > 0]
+        found.append({"row": small.index[0], "value": f"“{shown(small).iloc[0]}”", "others": [],
+                      "name": str(measure), "count": f"{len(own):,}"})  # fmt: skip
+    return _found(found)
 
 
 def years_as_figures(table: DataFrame) -> DataFrame:
@@ -211,5 +252,6 @@ def _found(rows: list[dict[str, object]]) -> DataFrame:
 CHECKS = {
     "subregion_rows": subregions, "repeated_key": repeated, "label_refused": refused,
     "part_above": part_above, "parts_above": parts_above, "year_as_figure": years_as_figures,
+    "other_is_total": other_is_total, "only_small": only_small,
 }  # fmt: skip
 """By the kind of rule in `rules.toml`."""

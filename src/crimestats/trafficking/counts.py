@@ -5,11 +5,14 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from crimestats.errors import DefinitionError
 from crimestats.files import line_of, read_csv, shipped
 from crimestats.frames import TOTAL, UNKNOWN
+from crimestats.trafficking import other_forms
+from crimestats.trafficking.capping import capped, limited
 
 KEYS = ["measure", "dimension", "iccs", "sex", "age", "exploitation", "citizenship"]
 """Columns of the dataset by which a row of `profiles.csv` names its figures; `country` says which of them."""
@@ -38,7 +41,8 @@ class Counts:
         data: One row a category (`of`, its number), area and year: `denominator`, value (the middle where it
             is bounded), lower, upper (persons), `is_known`, `is_conflict`, `is_closed`.
         bases: One row a denominator, area and year: value, lower, upper of all its categories, `given` (how
-            many that are needed), `is_complete`, `is_closed`.
+            many that are needed), `is_complete`, `is_closed`, `excess` (see `capping.limited`),
+            `is_certain` (at least one person is counted for certain).
         wholes: All persons that areas reported: denominator, area, year, value, lower, upper.
         cells: What `data` is made of: category (`of`; -1 the total that closes a base), denominator, area,
             year, `row` of the dataset, weight, `is_conflict`.
@@ -92,6 +96,11 @@ def counted(dataset: DataFrame) -> Counts:
     many. Published files have no nought, and a form of exploitation that nobody
     suffered is a row that is not there.
 
+    No base is above the total that the area reports, where the figures allow
+    it (`capping.capped`). A base of `<5` alone may be of nobody: published files have such rows for
+    nearly every country, also those that reported nothing, so that only a base with one person for
+    certain counts (`is_certain`).
+
     Args:
         dataset: As `trafficking.dataset` gives it.
     """
@@ -100,8 +109,10 @@ def counted(dataset: DataFrame) -> Counts:
     categories = _categories(rules[~is_whole])
     of = pd.MultiIndex.from_frame(categories[_CATEGORY])
     first = categories.drop_duplicates("denominator").assign(category=TOTAL)
-    data, cells = _added(dataset, rules[~is_whole], of)
-    wholes, whole_cells = _added(dataset, rules[is_whole], pd.MultiIndex.from_frame(first[_CATEGORY]))
+    beside = other_forms.references(dataset)
+    data, cells = _added(dataset, rules[~is_whole], of, beside)
+    whole = pd.MultiIndex.from_frame(first[_CATEGORY])
+    wholes, whole_cells = _added(dataset, rules[is_whole], whole, beside)
     for table in (data, cells):
         table["denominator"] = categories["denominator"].to_numpy()[table["of"]]
     wholes = wholes[wholes["is_known"]].rename(columns={"of": "denominator"})[[*_BASE, *BOUNDS]]
@@ -110,20 +121,37 @@ def counted(dataset: DataFrame) -> Counts:
     closed = bases.loc[bases["is_closed"], [*_BASE, "room"]]
     data = pd.concat([data.assign(is_closed=False), _missing(closed, data, categories)], ignore_index=True)
     cells = pd.concat([cells, whole_cells.merge(closed[_BASE], on=_BASE)], ignore_index=True)
-    sums = data.groupby(_BASE)[BOUNDS].sum().reset_index()
-    bases = bases.drop(columns=[*BOUNDS, "room"]).merge(sums, on=_BASE)
-    return Counts(categories, data, bases, wholes, cells)
+    sums = data.groupby(_BASE)[["lower", "upper"]].sum()
+    data = capped(data, wholes)
+    sums = sums.assign(value=data.groupby(_BASE)["value"].sum()).reset_index()
+    bases = limited(bases.drop(columns=[*BOUNDS, "room"]).merge(sums, on=_BASE), wholes)
+    return Counts(categories, data, bases.assign(is_certain=bases["lower"] >= 1), wholes, cells)
 
 
-def _added(dataset: DataFrame, rules: DataFrame, of: pd.MultiIndex) -> tuple[DataFrame, DataFrame]:
+def _added(
+    dataset: DataFrame, rules: DataFrame, of: pd.MultiIndex, beside: DataFrame
+) -> tuple[DataFrame, DataFrame]:
     """Persons of each of the categories by area and year, and the cells that they are made of."""
     number = of.get_indexer(pd.MultiIndex.from_frame(rules[_CATEGORY]))
     rules = rules.assign(of=number, rule=range(len(rules)))
     found = _found(dataset, rules)
-    data, chosen = _first_alternatives(_spanned(found), rules)
+    data, chosen = _first_alternatives(_spanned(found), rules, beside)
     cells = found.merge(chosen, on=["of", "alternative", "area", "year"])
+    cells["weight"] *= _taken(cells)
+    cells["is_conflict"] |= cells["taken"].isin([other_forms.SPAN, other_forms.ROOM])
     columns = ["of", "area", "year", "row", "weight", "is_conflict"]
     return data, cells.loc[cells["lower"].notna(), columns].reset_index(drop=True)
+
+
+def _taken(cells: DataFrame) -> NDArray[np.float64]:
+    """What part of each cell is in its category: of several rows of other forms, one may be their total."""
+    place = ["of", "area", "year"]
+    order = cells.sort_values([*place, "lower", "upper", "key"], ascending=[True] * 3 + [False, False, True])
+    largest = order.drop_duplicates(place).set_index(place)["key"]
+    is_largest = largest.reindex(pd.MultiIndex.from_frame(cells[place])).to_numpy() == cells["key"].to_numpy()
+    rest = {other_forms.SUM: 1.0, other_forms.ROW: 0.0, other_forms.SPAN: 0.5, other_forms.ROOM: 0.0}
+    is_whole = is_largest & (cells["taken"] != other_forms.ROOM).to_numpy()
+    return np.where(is_whole, 1.0, cells["taken"].map(rest).to_numpy(np.float64))
 
 
 def _categories(rules: DataFrame) -> DataFrame:
@@ -164,17 +192,10 @@ def _spanned(found: DataFrame) -> DataFrame:
     return keys.assign(lower=lower.mask(is_unknown), upper=upper.mask(is_unknown))
 
 
-def _first_alternatives(keys: DataFrame, rules: DataFrame) -> tuple[DataFrame, DataFrame]:
+def _first_alternatives(keys: DataFrame, rules: DataFrame, beside: DataFrame) -> tuple[DataFrame, DataFrame]:
     """Of each category, area and year the sum by the first alternative whose needed figures are all known."""
     place = ["of", "area", "year", "alternative"]
-    groups = keys.assign(is_known=keys["lower"].notna()).groupby(place)
-    sums = groups[["lower", "upper"]].sum()
-    is_known, is_conflict = groups["is_known"].all(), groups["is_conflict"].any()
-    given = keys[keys["needed"]].drop_duplicates([*place, "rule"]).groupby(place).size()
-    needed = rules[rules["needed"]].groupby(["of", "alternative"]).size()
-    sums = sums.assign(is_known=is_known, is_conflict=is_conflict, given=given).reset_index()
-    wanted = needed.reindex(pd.MultiIndex.from_frame(sums[["of", "alternative"]])).fillna(0).to_numpy()
-    sums["is_known"] &= sums["given"].fillna(0).to_numpy() >= wanted
+    sums = other_forms.judged(_sums(keys, rules), beside)
     best = sums.sort_values(
         [*place[:3], "is_known", "alternative"], ascending=[True, True, True, False, True]
     )
@@ -183,7 +204,26 @@ def _first_alternatives(keys: DataFrame, rules: DataFrame) -> tuple[DataFrame, D
     data = best.assign(value=(best["lower"] + best["upper"]) / 2)
     data[BOUNDS] = data[BOUNDS].where(data["is_known"])
     columns = ["of", "area", "year", *BOUNDS, "is_known", "is_conflict"]
-    return data[columns].reset_index(drop=True), known[place].reset_index(drop=True)
+    return data[columns].reset_index(drop=True), known[[*place, "taken"]].reset_index(drop=True)
+
+
+def _sums(keys: DataFrame, rules: DataFrame) -> DataFrame:
+    """The sum of every alternative, with its largest figure and what it is of."""
+    place = ["of", "area", "year", "alternative"]
+    keys = keys.sort_values([*place, "lower", "upper"], ascending=[True] * 4 + [False, False])
+    groups = keys.assign(is_known=keys["lower"].notna()).groupby(place)
+    sums = groups.agg(
+        lower=("lower", "sum"), upper=("upper", "sum"), count=("lower", "size"), is_known=("is_known", "all"),
+        is_conflict=("is_conflict", "any"), most_lower=("lower", "first"), most_upper=("upper", "first"),
+    )  # fmt: skip
+    given = keys[keys["needed"]].drop_duplicates([*place, "rule"]).groupby(place).size()
+    sums = sums.assign(given=given).reset_index()
+    alternative = pd.MultiIndex.from_frame(sums[["of", "alternative"]])
+    needed = rules[rules["needed"]].groupby(["of", "alternative"]).size()
+    sums["is_known"] &= sums["given"].fillna(0).to_numpy() >= needed.reindex(alternative).fillna(0).to_numpy()
+    kinds = rules.drop_duplicates(["of", "alternative"]).set_index(["of", "alternative"])
+    kinds = kinds[["measure", "iccs", "sex", "age"]].reindex(alternative).reset_index(drop=True)
+    return sums.join(kinds.drop(columns="iccs")).assign(is_other=kinds["iccs"] == other_forms.OTHER)
 
 
 def _bases(data: DataFrame, categories: DataFrame, wholes: DataFrame) -> DataFrame:

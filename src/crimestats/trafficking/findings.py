@@ -93,11 +93,22 @@ def _recoverable(table: DataFrame, rows: DataFrame, rule: Mapping[str, Any]) -> 
 
 
 def marked(dataset: DataFrame, findings: DataFrame) -> DataFrame:
-    """The dataset with the ids of the findings at each figure's cell in its column `findings`."""
+    """The dataset with the ids of the findings at each figure's cell in its column `findings`.
+
+    A finding at a cell that is no figure, such as the name of a country, is of all figures of its row.
+    """
     placed = findings[findings["cell"] != NOT_APPLICABLE].astype(dict.fromkeys(_AT, "str"))
+    cells = dataset[_AT].astype("str")
+    at = pd.MultiIndex.from_frame(cells)
     ids = placed.groupby(_AT)["finding_id"].agg(" ".join)
-    at = pd.MultiIndex.from_frame(dataset[_AT].astype("str"))
-    return dataset.assign(findings=ids.reindex(at).fillna("").astype("str").to_numpy())
+    is_figure = pd.MultiIndex.from_frame(placed[_AT]).isin(at)
+    rows = placed[~is_figure].assign(cell=placed["cell"].str.extract(r"(\d+)$", expand=False))
+    of_rows = rows.dropna(subset="cell").groupby(_AT)["finding_id"].agg(" ".join)
+    row = cells.assign(cell=cells["cell"].str.extract(r"(\d+)$", expand=False).fillna(""))
+    own = ids.reindex(at).fillna("").astype("str").to_numpy(object)
+    beside = of_rows.reindex(pd.MultiIndex.from_frame(row)).fillna("").astype("str").to_numpy(object)
+    joined = [" ".join(filter(None, pair)) for pair in zip(own, beside, strict=True)]
+    return dataset.assign(findings=Series(joined, index=dataset.index, dtype="str"))
 
 
 def without_figures(findings: DataFrame, hidden: DataFrame) -> DataFrame:

@@ -11,7 +11,7 @@ from crimestats.errors import CallError
 from crimestats.frames import FLOWS, LINEAGE, NOT_APPLICABLE, UNKNOWN
 from crimestats.trafficking.levels import finished, level_of, with_shares
 from crimestats.trafficking.matrices import between, matrix, ranked, side_by_side
-from crimestats.trafficking.pairs import pairs, settled, summed
+from crimestats.trafficking.pairs import pairs, settled, summed, weights
 
 __all__ = ["THRESHOLD", "between", "flow_lineage", "flows", "matrix", "ranked", "side_by_side", "window_name"]
 
@@ -43,7 +43,8 @@ def flows(
         threshold: Detected victims from which a pair is a flow.
         window: Years that are put together, ending with the `year` of the row.
         combine: `sum` adds the years of the window; `latest` takes of each reporting country its last
-            year in the window with figures of the basis.
+            year in the window with figures of the basis; `first_year` is that of the window all the same,
+            and `flow_lineage` leads to the cells, of their year.
         groupings: By which the level is told; a row for each.
         nearby: Subregions that are near each other, a table of your own (see `levels.level_of`).
 
@@ -110,7 +111,6 @@ def _within(table: DataFrame, window: int, combine: Combine) -> DataFrame:
         rows = rows[rows["of_year"] == last]
         newest = rows.groupby([*_PAIR, "year"])["of_year"].transform("max")  # two may report one pair
         rows = rows[rows["of_year"] == newest]
-        return rows.assign(first_year=rows["of_year"])
     return rows.assign(first_year=rows["year"] - (window - 1))
 
 
@@ -122,17 +122,19 @@ def flow_lineage(dataset: DataFrame, flows: DataFrame) -> DataFrame:
         flows: `frames.FLOWS`.
 
     Returns:
-        Edges (`frames.LINEAGE`) of the kind `cell`; each weighs 1.
+        Edges (`frames.LINEAGE`) of the kind `cell`. Each weighs 1; of several rows of one pair, year and
+        spelling, which are one figure, each weighs its part.
     """
     table = FLOWS.cast(flows).astype(dict.fromkeys([*_PAIR, "window"], "str"))
     parts = pairs(dataset).rename(columns={"figure_id": "part_id"})
+    parts = parts.assign(weight=weights(parts))
     listed = [LINEAGE.empty()]
     for name, rows in table.groupby("window", sort=False):
         window = int("".join(sign for sign in str(name) if sign.isdigit()) or "1")
         combine: Combine = "latest" if str(name).startswith("latest") else "sum"
-        inside = _within(parts, window, combine)[[*_PAIR, "year", "first_year", "part_id"]]
+        inside = _within(parts, window, combine)[[*_PAIR, "year", "first_year", "part_id", "weight"]]
         found = rows[["figure_id", *_PAIR, "year", "first_year"]].merge(
             inside, on=[*_PAIR, "year", "first_year"]
         )
-        listed.append(LINEAGE.cast(found.assign(part_kind="cell", weight=1.0)))
+        listed.append(LINEAGE.cast(found.assign(part_kind="cell")))
     return LINEAGE.join(*listed)

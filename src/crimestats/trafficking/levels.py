@@ -103,7 +103,8 @@ def levels(flows: DataFrame, *, by: tuple[str, ...] = PLACES) -> DataFrame:
     """How many of the victims of a place came from how far.
 
     The base are the victims whose level is known. Those of an unknown country stand in a row of the
-    level `_U` without a share, those who are known only to be foreign among them.
+    level `_U` without a share, those who are known only to be foreign among them. A country of which
+    only figures of `<5` are there may have counted nobody, and is in no base: see `counted`.
 
     Args:
         flows: `frames.FLOWS`, of one or several windows and groupings.
@@ -112,7 +113,8 @@ def levels(flows: DataFrame, *, by: tuple[str, ...] = PLACES) -> DataFrame:
     Returns:
         `frames.FLOWS` with a row for each place and level: `origin` is `_T` and `destination` the
         place (for repatriation the other way round, as the place is then where they came home to),
-        `n_areas` the countries that it rests on, `is_flow` `_Z`.
+        `n_areas` the countries in the base (in a row of `_U` those with persons of an unknown country),
+        `is_flow` `_Z`.
 
     Raises:
         CallError: A grouping lacks a level that is asked for, or there is no such level.
@@ -120,7 +122,7 @@ def levels(flows: DataFrame, *, by: tuple[str, ...] = PLACES) -> DataFrame:
     unknown = [name for name in by if name not in PLACES]
     if unknown:
         raise CallError("levels(by)", f"there is no {unknown[0]!r}.", f"Name some of {', '.join(PLACES)}.")
-    rows = _plain(flows)
+    rows = counted(_plain(flows))
     tables = [
         _shares(_placed(part, str(grouping), level))
         for grouping, part in rows.groupby("grouping", sort=False)
@@ -137,6 +139,22 @@ def _plain(flows: DataFrame) -> DataFrame:
     return table.assign(middle=middle, lower=table["lower"].fillna(0.0), upper=table["upper"].fillna(np.inf))
 
 
+def counted(flows: DataFrame) -> DataFrame:
+    """The pairs that levels are made of: of each country only if it counted one person for certain.
+
+    A country is judged by its figures of a known level in one window; its persons of an unknown
+    country always stay. Published files have rows of `<5` also for countries that reported nothing.
+
+    Args:
+        flows: `frames.FLOWS` of pairs of countries, codes as text.
+    """
+    known = flows[flows["level"] != UNKNOWN]
+    holder = known["destination"].where(known["basis"] == "citizenship", known["origin"])
+    keys = [known[name] for name in _KEYS]
+    least = known["lower"].fillna(0.0).groupby([*keys, holder], observed=True).transform("sum")
+    return flows.drop(index=least.index[least < 1])
+
+
 def _placed(rows: DataFrame, grouping: str, level: str) -> DataFrame:
     """The flows with the group of the country that they are counted for; of no group are left out."""
     of_area = members(grouping, level)
@@ -146,11 +164,11 @@ def _placed(rows: DataFrame, grouping: str, level: str) -> DataFrame:
 
 def _shares(rows: DataFrame) -> DataFrame:
     keys = [*_KEYS, "place"]
-    added = summed(rows, [*keys, "level"])
-    stated = rows.groupby(keys).agg(
+    added = summed(rows, [*keys, "level"]).assign(is_known=lambda table: table["level"] != UNKNOWN)
+    stated = rows.assign(is_known=rows["level"] != UNKNOWN).groupby([*keys, "is_known"]).agg(
         n_areas=("holder", "nunique"), threshold=("threshold", "first"), first_year=("first_year", "min")
-    )
-    added = added.merge(stated.reset_index(), on=keys)
+    ).reset_index()  # fmt: skip
+    added = added.merge(stated, on=[*keys, "is_known"])
     added = with_shares(added, keys, added["level"] != UNKNOWN)
     is_by_citizenship = added["basis"] == "citizenship"
     added = added.assign(

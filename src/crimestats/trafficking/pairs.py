@@ -8,7 +8,7 @@ from pandas import DataFrame, Series
 
 from crimestats import areas
 from crimestats.files import read_csv, shipped
-from crimestats.frames import TOTAL, TRAFFICKING, UNKNOWN
+from crimestats.frames import NOT_APPLICABLE, TOTAL, TRAFFICKING, UNKNOWN
 
 BASES = ("citizenship", "repatriation")
 """What a flow is seen by. The two count other persons, in other places, and are never added."""
@@ -16,6 +16,8 @@ NUMBERS = ["value", "middle", "lower", "upper"]
 WITHHELD, CONFLICT, BOUNDED, EXACT = "withheld", "conflict", "bounded", "exact"
 
 _KEY = ["basis", "measure", "origin", "destination", "year"]
+_SPELT = [*_KEY, "reporter", "label"]
+_LIST = ["basis", "reporter", "year"]
 _FIGURE = [*NUMBERS, "status", "findings"]
 _READ = [
     "figure_id", "area", "year", "dimension", "measure", "citizenship", "country", "label", "value", "lower",
@@ -43,9 +45,39 @@ def pairs(dataset: DataFrame) -> DataFrame:
         `figure_id`, `basis`, `measure`, `origin`, `destination` (`_U` where not known), `reporter`,
         `year`, `label`, `value`, `middle` (the figure, or the middle of its bounds), `lower`,
         `upper` (infinite where the figure is withheld), `status`, `findings`. Figures without
-        bounds that are missing are left out, as are totals and those of no known area.
+        bounds that are missing are left out, as are totals (also nameless ones: `list_totals`) and those
+        of no known area. A nameless row that alone is above the total of its area may hold persons twice:
+        its lower bound is the total then, and its status `conflict`.
     """
     table = TRAFFICKING.cast(dataset)
+    told = _told(table)
+    beside = _beside(told, _totals(table))
+    told = _above_total(told, beside)
+    return told[~_is_list_total(told, beside)].reset_index(drop=True)
+
+
+def list_totals(dataset: DataFrame) -> DataFrame:
+    """Nameless rows of lists of countries that are the total of the list and not persons of no country.
+
+    Such a row equals, within the bounds, the sum of the other rows of its area, year and measure, and cannot
+    stand beside them, as both together are above the total that the area reported. Without that total
+    a row is not told from persons of no known country, and stays.
+
+    Args:
+        dataset: `frames.TRAFFICKING`.
+
+    Returns:
+        As `pairs` gives them, with `others_lower` and `others_upper`, the sum of the other rows.
+    """
+    table = TRAFFICKING.cast(dataset)
+    told = _told(table)
+    beside = _beside(told, _totals(table))
+    told = told.assign(others_lower=beside["others_lower"], others_upper=beside["others_upper"])
+    return told[_is_list_total(told, beside)].reset_index(drop=True)
+
+
+def _told(table: DataFrame) -> DataFrame:
+    """All rows of two countries, totals of lists among them."""
     table = table.loc[_is_pair(table), _READ]
     names = ["area", "dimension", "measure", "citizenship", "country", "status", "questionnaire"]
     table = table.astype(dict.fromkeys(names, "str"))
@@ -57,6 +89,63 @@ def pairs(dataset: DataFrame) -> DataFrame:
         reporter=table["area"], middle=middle, lower=table["lower"].mask(hidden, 0.0),
         upper=table["upper"].mask(hidden, np.inf),
     )[["figure_id", *_KEY, "reporter", "label", *_FIGURE]].reset_index(drop=True)  # fmt: skip
+
+
+def _totals(table: DataFrame) -> DataFrame:
+    """All persons of each area, basis and year, `total_lower` and `total_upper`."""
+    is_total = (table["iccs"] == _FORM) & (table["area"] != UNKNOWN) & table["lower"].notna()
+    for name in (*_WHOLE, "citizenship"):
+        is_total &= table[name] == TOTAL
+    parts = []
+    for basis, measure in _MEASURES.items():
+        is_own = (table["dimension"] == TOTAL) | (
+            (table["dimension"] == "repatriation") & (basis == "repatriation")
+        )
+        is_own &= table["country"].isin([TOTAL, NOT_APPLICABLE]) & (table["measure"] == measure)
+        parts.append(table.loc[is_total & is_own, ["area", "year", "lower", "upper"]].assign(basis=basis))
+    rows = pd.concat(parts).astype({"area": "str", "basis": "str"})
+    groups = rows.rename(columns={"area": "reporter"}).groupby(_LIST)
+    return groups.agg(total_lower=("lower", "min"), total_upper=("upper", "max")).reset_index()
+
+
+def _beside(told: DataFrame, totals: DataFrame) -> DataFrame:
+    """For each row the sum of all other rows of its list, how many they are, and the total of the area."""
+    is_known = (told["origin"] != UNKNOWN) & (told["destination"] != UNKNOWN)
+    rows = pd.concat([_known(told[is_known]), told[~is_known]])
+    sums = rows.groupby(_LIST).agg(
+        others_lower=("lower", "sum"), others_upper=("upper", "sum"), n_others=("lower", "size")
+    ).reset_index()  # fmt: skip
+    found = told[_LIST].merge(sums, on=_LIST, how="left").merge(totals, on=_LIST, how="left")
+    own = told[["lower", "upper"]].replace(np.inf, 0.0)
+    return found.set_axis(told.index).assign(
+        others_lower=lambda table: table["others_lower"] - own["lower"],
+        others_upper=lambda table: table["others_upper"] - own["upper"],
+        n_others=lambda table: table["n_others"] - 1,
+    )
+
+
+def _is_nameless(told: DataFrame) -> "Series[bool]":
+    is_unknown = (told["origin"] == UNKNOWN) | (told["destination"] == UNKNOWN)
+    is_said: Series[bool] = is_unknown & (told["label"].fillna("") == "") & (told["lower"] >= 1)
+    return is_said
+
+
+def _is_list_total(told: DataFrame, beside: DataFrame) -> "Series[bool]":
+    meets = (told["lower"] <= beside["others_upper"]) & (told["upper"] >= beside["others_lower"])
+    is_too_much = beside["others_lower"] + told["lower"] > beside["total_upper"]
+    is_said: Series[bool] = _is_nameless(told) & (beside["n_others"] > 0) & meets & is_too_much
+    return is_said
+
+
+def _above_total(told: DataFrame, beside: DataFrame) -> DataFrame:
+    """Nameless rows that stand alone and are above the total of the area, as the interval of both."""
+    is_above = _is_nameless(told) & (beside["n_others"] == 0) & (told["lower"] > beside["total_upper"])
+    lower = told["lower"].mask(is_above, beside["total_lower"])
+    return told.assign(
+        lower=lower, value=told["value"].mask(is_above),
+        middle=told["middle"].mask(is_above, (lower + told["upper"]) / 2),
+        status=told["status"].mask(is_above, CONFLICT),
+    )  # fmt: skip
 
 
 def _is_pair(table: DataFrame) -> "Series[bool]":
@@ -120,10 +209,23 @@ def settled(table: DataFrame) -> DataFrame:
         The key, `reporter`, the numbers, `status`, `findings` (joined by `;`).
     """
     is_unknown = (table["origin"] == UNKNOWN) | (table["destination"] == UNKNOWN)
-    keys, spelt = [*_KEY, "reporter"], [*_KEY, "reporter", "label"]
-    known = _agreed(_agreed(table[~is_unknown], spelt, "span"), keys, "either")
-    unknown = summed(_agreed(table[is_unknown], spelt, "either"), keys)
-    return pd.concat([known, unknown], ignore_index=True)
+    unknown = summed(_agreed(table[is_unknown], _SPELT, "either"), [*_KEY, "reporter"])
+    return pd.concat([_known(table[~is_unknown]), unknown], ignore_index=True)
+
+
+def _known(table: DataFrame) -> DataFrame:
+    return _agreed(_agreed(table, _SPELT, "span"), [*_KEY, "reporter"], "either")
+
+
+def weights(table: DataFrame) -> "Series[float]":
+    """What part of each row its pair counts: rows of a known country under one label are one figure.
+
+    Args:
+        table: As `pairs` gives it.
+    """
+    n = table.groupby(_SPELT, observed=True)["lower"].transform("size").astype("float64")
+    is_unknown = (table["origin"] == UNKNOWN) | (table["destination"] == UNKNOWN)
+    return (1.0 / n).mask(is_unknown, 1.0)
 
 
 def _agreed(table: DataFrame, keys: list[str], how: str) -> DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from crimestats import areas
 from crimestats.frames import NOT_APPLICABLE, TOTAL
@@ -33,8 +33,11 @@ class Panel:
     Attributes:
         entries: One row an area in the base of a year and a category: denominator, of (category), area, year,
             used (the year its figures are of), value, lower, upper, base_value, base_lower, base_upper,
-            share, share_lower, share_upper, residents, `is_closed`.
-        left_out: One row an area of which only some categories are known: denominator, area, year, value.
+            rest_lower, rest_upper (persons of the other categories), excess (persons of the base above the
+            total that the area reports), share, share_lower, share_upper, residents, `is_closed`, `is_given`
+            (the category is needed, or the area gives it).
+        left_out: One row an area of which only some categories are known, or nobody for certain
+            (`is_certain` is false): denominator, area, year, value (persons; none where nobody is certain).
         members: Whole, area, grouping, level and place (a number of the whole); an area is a whole too.
         reported: Persons that areas reported in all: denominator, area, year, value.
         living: Inhabited areas and their residents: area, year, residents.
@@ -74,15 +77,18 @@ def panel(
     enters = bases["given"] > 0 if parts == AVAILABLE else bases["is_complete"]
     if parts != COMPLETE:
         enters = enters | bases["is_closed"]
+    enters &= bases["is_certain"]
     of = ["denominator", "area"]
-    chosen = windowed(bases.loc[enters, [*of, "year", "is_closed", *_BASE]], of, years, window)
-    others = windowed(counts.bases.loc[~enters.to_numpy(), [*of, "year", "value"]], of, years, window)
+    columns = [*of, "year", "is_closed", "excess", *_BASE]
+    chosen = windowed(bases.loc[enters, columns], of, years, window)
+    rest = counts.bases.loc[~enters.to_numpy(), [*of, "year", "value", "is_certain"]]
+    others = windowed(rest.assign(value=rest["value"].where(rest["is_certain"], 0)), of, years, window)
     place = pd.MultiIndex.from_frame(others[[*of, "year"]])
     left_out = others[~place.isin(pd.MultiIndex.from_frame(chosen[[*of, "year"]]))]
     living = _living(residents, years)
     return Panel(
         entries=_entries(counts, chosen, living),
-        left_out=left_out[[*of, "year", "value"]],
+        left_out=left_out[[*of, "year", "value", "is_certain"]],
         members=_members(groupings, pd.Index(counts.bases["area"].unique())),
         reported=_reported(counts, years, window),
         living=living,
@@ -92,22 +98,25 @@ def panel(
 
 def _entries(counts: Counts, chosen: DataFrame, living: DataFrame) -> DataFrame:
     """Every category of the base of every area that enters; one that it has not is nought."""
-    categories = counts.categories[["denominator"]].assign(of=np.arange(len(counts.categories)))
+    categories = counts.categories[["denominator", "is_needed"]].assign(of=np.arange(len(counts.categories)))
     every = chosen.merge(categories, on="denominator")
     known = counts.data.loc[counts.data["is_known"], ["of", "area", "year", *BOUNDS]]
     entries = every.merge(known.rename(columns={"year": "used"}), on=["of", "area", "used"], how="left")
+    entries["is_given"] = entries["is_needed"] | entries["lower"].notna()
     entries[BOUNDS] = entries[BOUNDS].fillna(0)
-    numbers = {name: entries[name].to_numpy() for name in (*BOUNDS, *_BASE)}
-    low, high = share_bounds(
-        numbers["lower"],
-        numbers["upper"],
-        numbers["base_lower"] - numbers["lower"],
-        numbers["base_upper"] - numbers["upper"],
-    )
-    shares = entries.assign(
-        share=share(numbers["value"], numbers["base_value"]), share_lower=low, share_upper=high
-    )
+    others = np.minimum(entries["base_upper"] - entries["lower"], _others(entries))
+    entries = entries.assign(rest_lower=entries["base_lower"] - entries["lower"], rest_upper=others)
+    numbers = [entries[name].to_numpy() for name in ("lower", "upper", "rest_lower", "rest_upper")]
+    low, high = share_bounds(*numbers)
+    own = share(entries["value"].to_numpy(), entries["base_value"].to_numpy())
+    shares = entries.assign(share=own, share_lower=low, share_upper=high)
     return shares.merge(living, on=["area", "year"], how="left")
+
+
+def _others(entries: DataFrame) -> "Series[float]":
+    """The most that the other categories of the same base can have together."""
+    of = ["denominator", "area", "year"]
+    return entries.groupby(of)["upper"].transform("sum") - entries["upper"]
 
 
 def _living(residents: DataFrame, years: list[int]) -> DataFrame:
@@ -131,10 +140,11 @@ def _members(groupings: Iterable[str], units: "pd.Index[str]") -> DataFrame:
 
 
 def _reported(counts: Counts, years: list[int], window: int) -> DataFrame:
-    """What areas reported in all, or the sum of the categories where that is more."""
+    """What areas reported in all; of those without a total the sum of the categories, of someone at least."""
     columns = ["denominator", "area", "year", "value"]
-    both = pd.concat([counts.wholes[columns], counts.bases[columns]]).groupby(columns[:3])["value"].max()
-    return windowed(both.reset_index(), columns[:2], years, window)[columns]
+    sums = counts.bases.loc[counts.bases["is_certain"], columns]
+    both = pd.concat([counts.wholes[columns], sums]).drop_duplicates(columns[:3])
+    return windowed(both, columns[:2], years, window)[columns]
 
 
 def _findings(counts: Counts, dataset: DataFrame) -> DataFrame:

@@ -63,7 +63,9 @@ def profiles(
     Returns:
         The shares (`frames.PROFILES`). `value` and `base` are persons, in means those of the areas that
         enter, so that value by base is the share in `pooled` only. A bounded count
-        enters with its middle, and the bounds are exact.
+        enters with its middle, or less where the total of the area leaves less, and the bounds are exact.
+        An area enters with one person for certain (`base_lower` of 1 or more): others are in no base and
+        no coverage, and are counted (`n_left_out`, of these `n_uncertain`).
 
     Raises:
         CallError: An argument cannot be, or the dataset is not one.

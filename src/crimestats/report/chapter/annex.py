@@ -11,9 +11,12 @@ from typing import Any
 from pandas import DataFrame, Series
 
 from crimestats.files import read_csv, replacing, shipped
+from crimestats.report.chapter.detected import LEAST_AREAS
+from crimestats.report.chapter.figures import LOOSE, is_loose
 from crimestats.report.chapter.sheets import SheetRows, sheets
 from crimestats.report.chapter.tables import Tables
 from crimestats.report.chapter.texts import look, text
+from crimestats.report.display import shown
 
 MOST_ROWS = 1_000_000
 """Rows of a sheet; what is beyond stands in the Parquet files only, and the sheet says so."""
@@ -21,8 +24,9 @@ MOST_ROWS = 1_000_000
 _STAMP = datetime(2024, 1, 1)  # noqa: DTZ001 - equal tables give equal bytes
 _HEADER = 2
 _LETTERS, _LINE = 118, 13.5  # of a line of notes: letters, and points of height
-_MOST_ON_PAGE, _SMALLEST = 18, 60  # columns; per cent of the size
-_FEW = 4  # `<5`: a count of 0 to 4
+_MOST_ON_PAGE = 18  # columns
+_A4, _A3 = 9, 8  # as workbooks number them
+_USUAL = 5  # the threshold that the note names where no figure is hidden
 _FORMATS = {
     "count": "#,##0.##", "whole": "#,##0", "share": "0.0%", "points": "+0.0%;-0.0%;0.0%", "rate": "0.000",
     "year": "0",
@@ -60,8 +64,8 @@ def annex(tables: Mapping[str, Any] | Tables | str | Path, path: str | Path, *, 
         book.set_properties({"title": text("annex.title"), "created": _STAMP})
         formats = _formats(book)
         readme = book.add_worksheet(text("sheet.readme"))
-        written = [_sheet(book, listed, formats) for listed in sheets(read)]
-        _readme(readme, written, source, formats)
+        written = [_sheet(book, listed, formats, read.least) for listed in sheets(read)]
+        _readme(readme, written, source, formats, read.least)
         try:
             book.close()
         except FileCreateError as error:
@@ -92,7 +96,7 @@ def _formats(book: Any) -> dict[str, Any]:
     return {name: book.add_format(setting) for name, setting in settings.items()}
 
 
-def _sheet(book: Any, listed: SheetRows, formats: Mapping[str, Any]) -> tuple[SheetRows, int]:
+def _sheet(book: Any, listed: SheetRows, formats: Mapping[str, Any], least: int) -> tuple[SheetRows, int]:
     """A sheet with its title, heading and rows; how many rows it has."""
     sheet = book.add_worksheet(listed.name)
     rows = listed.rows.head(MOST_ROWS)
@@ -104,7 +108,7 @@ def _sheet(book: Any, listed: SheetRows, formats: Mapping[str, Any]) -> tuple[Sh
     for at, (column, label, kind, width) in enumerate(declared):
         sheet.set_column(at, at, width)
         sheet.write_string(_HEADER, at, label, formats["heading"])
-        for row, cell in enumerate(_cells(rows, column, kind), start=_HEADER + 1):
+        for row, cell in enumerate(_cells(rows, column, kind, least), start=_HEADER + 1):
             _write(sheet, row, at, cell, kind, formats)
     sheet.set_row(_HEADER, 3 * _LINE)
     sheet.freeze_panes(_HEADER + 1, listed.frozen)
@@ -123,7 +127,7 @@ def _declared(listed: SheetRows) -> list[tuple[str, str, str, float]]:
     return [(column, label, kind, width) for column, label, kind, width in rows]
 
 
-def _cells(rows: DataFrame, column: str, kind: str) -> Iterator[str | float | None]:
+def _cells(rows: DataFrame, column: str, kind: str, least: int) -> Iterator[str | float | None]:
     """The cells of a column: a number, a text that says why there is none, or nothing."""
     if kind in ("text", "wrapped", "code", "mixed"):
         yield from rows[column].astype("str")
@@ -133,13 +137,13 @@ def _cells(rows: DataFrame, column: str, kind: str) -> Iterator[str | float | No
         }
         yield from rows[column].astype("str").map(labels)
     else:
-        said = _said(rows, column)
+        said = _said(rows, column, least)
         for number, words in zip(rows[column].astype("float64"), said, strict=True):
             yield words or (None if isnan(number) else number)
 
 
-def _said(rows: DataFrame, column: str) -> "Series[str]":
-    """What stands in place of a number: `<5`, withheld, below the floor."""
+def _said(rows: DataFrame, column: str, least: int) -> "Series[str]":
+    """What stands in place of a number: `<5`, withheld, below the floor, bounds that lie too far apart."""
     said = Series("", index=rows.index, dtype="str")
     if column not in ("value", "share") or "status" not in rows:
         return said
@@ -147,8 +151,13 @@ def _said(rows: DataFrame, column: str) -> "Series[str]":
     said = said.mask((status == "withheld") & rows[column].isna(), text("annex.withheld"))
     said = said.mask((status == "below_floor") & rows[column].isna(), text("annex.below_floor"))
     if column == "value":
-        said = said.mask((rows["lower"] == 0) & (rows["upper"] == _FEW), f"<{_FEW + 1}")
-    return said
+        return said.mask((rows["lower"] == 0) & (rows["upper"] == least - 1), f"<{least}")
+    if "share_lower" not in rows:
+        return said
+    loose = rows[is_loose(rows) & rows["share"].notna()]
+    ends = zip(loose["share_lower"] * 100, loose["share_upper"] * 100, strict=True)
+    between = [text("annex.loose", lower=shown(lower), upper=shown(upper)) for lower, upper in ends]
+    return Series(between, loose.index, dtype="str").reindex(said.index).fillna(said)
 
 
 def _write(sheet: Any, row: int, at: int, cell: Any, kind: str, formats: Mapping[str, Any]) -> None:
@@ -168,7 +177,7 @@ def _write(sheet: Any, row: int, at: int, cell: Any, kind: str, formats: Mapping
 
 
 def _readme(
-    sheet: Any, written: list[tuple[SheetRows, int]], source: str, formats: Mapping[str, Any]
+    sheet: Any, written: list[tuple[SheetRows, int]], source: str, formats: Mapping[str, Any], least: int
 ) -> None:
     """How to read the annex, and what each sheet holds."""
     sheet.set_column(0, 0, 26)
@@ -179,7 +188,9 @@ def _readme(
     if source:
         sheet.write_string(row, 0, text("annex.source", source=source), formats["text"])
     row += 2
-    for paragraph in text("annex.read").split("|"):
+    small = {"least": least or _USUAL, "most": (least or _USUAL) - 1}
+    read = text("annex.read", floor=LEAST_AREAS, points=shown(LOOSE), **small)
+    for paragraph in read.split("|"):
         sheet.set_row(row, _LINE * max(len(wrap(paragraph, _LETTERS)), 1))
         sheet.merge_range(row, 0, row, 1, paragraph, formats["wrapped"])
         row += 1
@@ -191,10 +202,7 @@ def _readme(
 
 
 def _printed(sheet: Any, n_columns: int = 0) -> None:
-    """On A4, as wide as the page where that can still be read."""
+    """As wide as the page: A4 where that can still be read, else A3."""
     sheet.set_landscape()
-    sheet.set_paper(9)
-    if n_columns <= _MOST_ON_PAGE:
-        sheet.fit_to_pages(1, 0)
-    else:
-        sheet.set_print_scale(_SMALLEST)
+    sheet.set_paper(_A4 if n_columns <= _MOST_ON_PAGE else _A3)
+    sheet.fit_to_pages(1, 0)

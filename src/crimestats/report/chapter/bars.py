@@ -11,9 +11,11 @@ from pandas import DataFrame
 
 from crimestats.files import read_csv, shipped
 from crimestats.report.chapter import figures
+from crimestats.report.chapter.detected import LEAST_AREAS
 from crimestats.report.chapter.drawings import share_bars
+from crimestats.report.chapter.headlines import sentence
 from crimestats.report.chapter.tables import Tables, records
-from crimestats.report.chapter.texts import has_text, look, text
+from crimestats.report.chapter.texts import has_text, look, several, text
 from crimestats.report.display import shown
 
 YEARS_SHOWN = 10
@@ -77,19 +79,29 @@ def share_parts(tables: Tables, section: str, area: str) -> list[Part]:
 
 def _part(tables: Tables, said: dict[str, str], area: str) -> Part | None:
     rows = shares_of(tables, said)
-    is_shown = rows.groupby("row", sort=False)["share"].transform("count") > 0
-    shares = rows[is_shown]
-    if shares.empty:
+    is_given = rows.groupby("row", sort=False)["share"].transform("count") > 0
+    if not is_given.any():
         return None
-    left_out = list(dict.fromkeys(rows.loc[~is_shown, "row"]))
+    is_open = rows["row"].isin(rows.loc[figures.is_loose(rows, figures.OPEN), "row"])
+    shares, gone = rows[is_given & ~is_open], rows[is_given & is_open]
+    left_out = list(dict.fromkeys(rows.loc[~is_given, "row"]))
     categories = sorted(shares["category"].unique(), key=lambda category: look(category).order)
-    title = text(f"part.{said['part']}", area=area, year=tables.year)
+    when = figures.when(records(rows[is_given].head(1))[0])
+    notes = [*_notes(said, shares, tables, left_out), *_open(gone)]
+    title = text(f"part.{said['part']}", area=area, when=when)
+    if shares.empty:
+        return Part(said["part"], title, "", "", [], [], [], notes)
     return Part(
         id=said["part"], title=title, svg=share_bars(drawn(shares)), alt=_alt(shares),
         legend=[(look(category).label, look(category).colour) for category in categories],
-        head=_head(said, categories), lines=list(_lines(shares, categories)),
-        notes=_notes(said, shares, left_out),
+        head=_head(said, categories), lines=list(_lines(shares, categories)), notes=notes,
     )  # fmt: skip
+
+
+def _open(gone: DataFrame) -> list[str]:
+    """Which rows are left out, since small counts leave their shares open."""
+    names = ", ".join(dict.fromkeys(gone["row"]))
+    return [text("note.below", points=shown(figures.OPEN), names=names)] if names else []
 
 
 def shares_of(tables: Tables, said: dict[str, str]) -> DataFrame:
@@ -111,8 +123,21 @@ def _of(tables: Tables, profile: str, said: dict[str, str]) -> DataFrame:
         return latest.sort_values("year", ascending=False)
     if kind in ("region", "subregion"):
         wanted: dict[str, Any] = {"level": kind, "grouping": said["grouping"]}
-        return tables.pick(profile, year=tables.year, **wanted).sort_values("area")
+        rows = tables.pick(profile, year=tables.year, **wanted)
+        return rows.sort_values("area", key=lambda codes: codes.astype("str").map(in_order(said["grouping"])))
     return tables.pick(profile, area=tables.focus, year=tables.year)
+
+
+@cache
+def in_order(grouping: str) -> dict[str, int]:
+    """The places of groups: regions by name, and after each its subregions."""
+    from crimestats import areas
+
+    listed = areas.groupings(grouping).astype("str")
+    regions = listed[listed["level"] == "region"].set_index("area")["name"]
+    groups = listed.assign(region=listed["area"].map(regions), is_part=listed["level"] != "region")
+    groups = groups.drop_duplicates("code").sort_values(["region", "is_part", "name"])
+    return {code: place for place, code in enumerate(groups["code"])}
 
 
 def drawn(shares: DataFrame) -> DataFrame:
@@ -125,7 +150,11 @@ def drawn(shares: DataFrame) -> DataFrame:
 def _rows_named(rows: DataFrame, kind: str, tables: Tables) -> dict[str, Any]:
     is_thin = pd.Series(False, index=rows.index)
     if kind == "years":
-        return {"row": rows["year"].astype("str"), "is_thin": rows["year"].isin(tables.thin_years)}
+        named = [figures.when(row, "row") for row in records(rows)]
+        return {
+            "row": pd.Series(named, rows.index, dtype="str"),
+            "is_thin": rows["year"].isin(tables.thin_years),
+        }
     if kind in ("region", "subregion"):
         return {"row": rows["area"].map(figures.name), "is_thin": is_thin}
     column = "within" if kind == "within" else "measure"
@@ -157,17 +186,48 @@ def _lines(shares: DataFrame, categories: list[str]) -> Iterator[Line]:
         yield Line(str(name), cells, bool(first["is_thin"]))
 
 
-def _notes(said: dict[str, str], shares: DataFrame, left_out: list[str]) -> list[Markup | str]:
-    keys = ["note.changing"] if said["rows"] == "years" else []
+def _notes(
+    said: dict[str, str], shares: DataFrame, tables: Tables, left_out: list[str]
+) -> list[Markup | str]:
+    is_by_year = said["rows"] == "years"
+    keys = ["note.changing"] if is_by_year and tables.is_of_many else []
+    keys += window_notes(shares) if is_by_year else []
     keys += [f"note.{said['part']}"] if has_text(f"note.{said['part']}") else []
-    return [*(text(key) for key in keys), *missing(shares, left_out)]
+    keys += ["note.mentions"] if said["persons"] == "mentions" else []
+    first = records(shares.head(1))
+    return [*(text(key) for key in keys), *(note for row in first for note in _told(row, said, tables)),
+            *missing(shares, left_out)]  # fmt: skip
+
+
+def window_notes(rows: DataFrame) -> list[str]:
+    """The keys of what is to be said of rows that stand for several years."""
+    several_years = records(rows[rows["first_year"] < rows["year"]].head(1))
+    return [f"note.{figures.window_of(row)}" for row in several_years]
+
+
+def _told(row: dict[str, Any], said: dict[str, str], tables: Tables) -> Iterator[Markup]:
+    """Of the first row: countries left out that may have had nobody, and forms above the totals."""
+    if row["n_uncertain"] > 0:
+        n_areas = figures.plain(row, "n_uncertain", several("count.countries", int(row["n_uncertain"])))
+        yield sentence(
+            "note.uncertain", row=row["row"], n=n_areas, least=figures.about("threshold", tables.least)
+        )
+    if row["n_excess"] > 0 and said["persons"] == "mentions":
+        yield sentence(
+            "note.excess", row=row["row"], persons=figures.plain(row, "excess", shown(float(row["excess"]))),
+            n=figures.plain(row, "n_excess", several("count.countries", int(row["n_excess"]))),
+        )  # fmt: skip
 
 
 def missing(shares: DataFrame, left_out: list[str]) -> list[str]:
     """Which rows are below the floor, and which have bars too loose to be drawn."""
     loose = list(dict.fromkeys(shares.loc[figures.is_loose(shares), "row"]))
     notes = {"note.not_shown": left_out, "note.not_drawn": loose}
-    return [text(key, names=", ".join(names)) for key, names in notes.items() if names]
+    return [
+        text(key, names=", ".join(names), least=LEAST_AREAS, points=shown(figures.LOOSE))
+        for key, names in notes.items()
+        if names
+    ]
 
 
 def _alt(shares: DataFrame) -> str:

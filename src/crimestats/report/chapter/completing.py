@@ -12,7 +12,7 @@ from crimestats.trafficking.levels import levels, members
 
 _WINDOW = ["basis", "measure", "year", "first_year", "window", "grouping"]
 COUNTED = "flows"
-"""Level of the rows that count pairs: `value` is the number of pairs that are flows, not of persons."""
+"""Level of the rows that count pairs across borders: `value` is how many are flows, not of persons."""
 
 
 def completed(
@@ -26,8 +26,8 @@ def completed(
     """The tables of a build with all figures that its chapter prints, so that each can be traced.
 
     Added are to the profiles the persons counted (`detected`), to the flows the shares of the levels
-    by place (`levels`: one side is `_T`) and the number of pairs that are flows, and to the lineage
-    the cells of these. Nothing that is there is changed; what is there already is not added again.
+    by place (`levels`: one side is `_T`) and the number of pairs across borders that are flows, and to
+    the lineage the cells of these. Nothing that is there is changed; what there is is not added again.
 
     Args:
         tables: `dataset`, `profiles`, `flows` and `lineage`.
@@ -61,8 +61,14 @@ def between_countries(flows: DataFrame) -> DataFrame:
     return flows[~is_sum]
 
 
+def across_borders(pairs: DataFrame) -> DataFrame:
+    """The pairs of two countries: without victims in their own one."""
+    return pairs[pairs["origin"].astype("str") != pairs["destination"].astype("str")]
+
+
 def _numbers(pairs: DataFrame) -> DataFrame:
-    """How many pairs are flows: at least those that are for sure, at most those undecided too."""
+    """How many pairs across borders are flows: at least those for sure, at most those undecided too."""
+    pairs = across_borders(pairs)
     texts = dict.fromkeys([*_WINDOW, "is_flow", "origin", "destination"], "str")
     rows = pairs.astype(texts | {"year": "int64", "first_year": "int64"})
     holder = rows["destination"].where(rows["basis"] == "citizenship", rows["origin"])
@@ -110,7 +116,7 @@ def _level_edges(
         for place in places:
             placed = rows.assign(place=side.loc[rows.index].map(members(str(grouping), place)))
             found.append(placed.merge(groups, on=["place", *keys])[["whole", "figure_id"]])
-    flows = plain[plain["is_flow"].isin(["yes", "undecided"])]
+    flows = across_borders(plain[plain["is_flow"].isin(["yes", "undecided"])])
     whole = numbers.astype(dict.fromkeys(_WINDOW, "str"))[["figure_id", *_WINDOW]].rename(
         columns={"figure_id": "whole"}
     )

@@ -125,7 +125,18 @@ def countries(tables: Tables) -> list[Part]:
     ]  # fmt: skip
     first = sentence("note.countries", n=figures.about("rows", COUNTRIES_SHOWN))
     notes: list[Markup | str] = [first] if len(by_area) > COUNTRIES_SHOWN else []
-    return [Part("by_country", text("part.countries", year=tables.year), "", "", [], head, lines, notes)]
+    return [
+        Part(
+            "by_country",
+            text("part.countries", when=figures.when(by_area[0][0])),
+            "",
+            "",
+            [],
+            head,
+            lines,
+            notes,
+        )
+    ]
 
 
 def _country(shares: list[dict[str, Any]], categories: list[str], whole: float) -> Line:

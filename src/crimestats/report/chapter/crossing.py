@@ -3,11 +3,11 @@
 from typing import Any
 
 from markupsafe import Markup, escape
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from crimestats.errors import CrimestatsError
 from crimestats.report.chapter import figures
-from crimestats.report.chapter.bars import YEARS_SHOWN, Line, Part, drawn, missing
+from crimestats.report.chapter.bars import YEARS_SHOWN, Line, Part, drawn, in_order, missing, window_notes
 from crimestats.report.chapter.completing import between_countries
 from crimestats.report.chapter.detected import LEAST_AREAS
 from crimestats.report.chapter.drawings import share_bars, svg
@@ -49,18 +49,22 @@ def _levels(tables: Tables, part: str) -> Part | None:
     if part == "flow_levels":
         rows = rows[(rows["place"] == WORLD) & (rows["year"] > rows["year"].max() - YEARS_SHOWN)]
         rows = rows.sort_values("year", ascending=False)
-        rows = rows.assign(row=rows["year"].astype("str"), is_thin=rows["year"].isin(tables.thin_years))
+        named = [figures.when(row, "row") for row in records(rows)]
+        rows = rows.assign(
+            row=Series(named, rows.index, dtype="str"), is_thin=rows["year"].isin(tables.thin_years)
+        )
     else:
         table = areas.groupings(LEVELS_BY)
         regions = set(table.loc[table["level"] == "region", "code"])
-        rows = rows[rows["place"].isin(regions) & (rows["year"] == tables.year)].sort_values("place")
+        rows = rows[rows["place"].isin(regions) & (rows["year"] == tables.year)]
+        rows = rows.sort_values("place", key=lambda codes: codes.map(in_order(LEVELS_BY)))
         rows = rows.assign(row=rows["place"].map(figures.name), is_thin=False)
     is_shown = rows["share"].notna() & (rows["n_areas"] >= LEAST_AREAS)
     left_out = [name for name in dict.fromkeys(rows["row"]) if not is_shown[rows["row"] == name].any()]
-    return _level_part(rows[is_shown], part, left_out) if is_shown.any() else None
+    return _level_part(tables, rows[is_shown], part, left_out) if is_shown.any() else None
 
 
-def _level_part(rows: DataFrame, part: str, left_out: list[str]) -> Part:
+def _level_part(tables: Tables, rows: DataFrame, part: str, left_out: list[str]) -> Part:
     of_row = [(str(name), records(group)) for name, group in rows.groupby("row", sort=False)]
     lines = [_level_line(name, shares) for name, shares in of_row]
     first = text("column.year" if part == "flow_levels" else "column.region")
@@ -74,16 +78,34 @@ def _level_part(rows: DataFrame, part: str, left_out: list[str]) -> Part:
     )
     first_row = text("alt.row", row=of_row[0][0], shares=said)
     return Part(
-        id=part, title=text(f"part.{part}", year=int(rows["year"].max())), svg=share_bars(drawn(rows)),
+        id=part, title=text(f"part.{part}", when=figures.when(of_row[0][1][0])), svg=share_bars(drawn(rows)),
         alt=text("alt.bars", rows=", ".join(name for name, _ in of_row), first=first_row),
         legend=[(look(level).label, look(level).colour) for level in LEVELS], head=head, lines=lines,
-        notes=_level_notes(rows, part, left_out),
+        notes=_level_notes(tables, rows, part, left_out),
     )  # fmt: skip
 
 
-def _level_notes(rows: DataFrame, part: str, left_out: list[str]) -> list[Markup | str]:
-    keys = ["note.flows", *(["note.changing"] if part == "flow_levels" else [])]
-    return [*(text(key) for key in keys), *missing(rows, left_out)]
+def _level_notes(tables: Tables, rows: DataFrame, part: str, left_out: list[str]) -> list[Markup | str]:
+    if part != "flow_levels":
+        return [text("note.flows"), *missing(rows, left_out)]
+    keys = ["note.flows", *(["note.changing"] if tables.is_of_many else []), *window_notes(rows)]
+    return [*(text(key) for key in keys), *_domestic(tables, rows), *missing(rows, left_out)]
+
+
+def _domestic(tables: Tables, rows: DataFrame) -> list[Markup]:
+    """Why the part of own citizens is one figure by the profile and another by the flows."""
+    own = tables.pick("victims_citizenship", area=tables.focus, year=tables.year, category="own")
+    here = rows[(rows["year"] == tables.year) & (rows["category"] == "domestic")]
+    pairs = zip(records(own[own["share"].notna()]), records(here), strict=False)
+    return [
+        sentence(
+            "note.domestic", own=figures.share(first, unit=True), own_base=figures.count(first, "base"),
+            own_areas=figures.countries(first, unit=True), domestic=figures.share(second, unit=True),
+            base=figures.count(second, "base"), n_areas=figures.countries(second, unit=True),
+            when=figures.about("year", figures.when(second)),
+        )
+        for first, second in pairs
+    ]  # fmt: skip
 
 
 def _level_line(name: str, shares: list[dict[str, Any]]) -> Line:
@@ -109,9 +131,10 @@ def _ranked(pairs: DataFrame, year: int) -> list[Part]:
     head = [
         text(f"column.{name}") for name in ("origin", "destination", "victims", "share_of_detected", "level")
     ]
+    when = figures.when(records(table.head(1))[0])
     threshold = figures.about("threshold", shown(float(table["threshold"].iloc[0])))
     notes: list[Markup | str] = [sentence("note.ranked", threshold=threshold)]
-    return [Part("ranked", text("part.ranked", year=year), "", "", [], head, lines, notes)]
+    return [Part("ranked", text("part.ranked", when=when), "", "", [], head, lines, notes)]
 
 
 def _pictures(pairs: DataFrame, year: int) -> list[Part]:

@@ -54,7 +54,8 @@ def detected(
 
     Returns:
         Rows of profile `detected` (`frames.PROFILES`), variants `pooled` (all areas) and `panel`,
-        and the lineage of each (`frames.LINEAGE`): the cells of the totals, weight 1.
+        and the lineage of each (`frames.LINEAGE`): the cells of the totals, weight 1
+        (of a total that stands several times the part of one).
 
     Raises:
         CallError: The panel is shorter than two years.
@@ -204,6 +205,9 @@ def _ids(rows: DataFrame) -> list[str]:
 
 
 def _lineage(rows: DataFrame, parts: DataFrame) -> DataFrame:
-    edges = parts.merge(rows[[*_KEYS, "figure_id"]], on=_KEYS)[["figure_id", "cells"]].explode("cells")
-    edges = edges.rename(columns={"cells": "part_id"}).assign(part_kind="cell", weight=1.0)
+    once = parts.assign(weight=1.0 / parts["cells"].str.len())  # a total that stands twice counts once
+    edges = once.merge(rows[[*_KEYS, "figure_id"]], on=_KEYS)[["figure_id", "cells", "weight"]].explode(
+        "cells"
+    )
+    edges = edges.rename(columns={"cells": "part_id"}).assign(part_kind="cell")
     return LINEAGE.cast(edges.reset_index(drop=True))

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 from pandas import DataFrame, Series
 
+from crimestats.report.chapter.detected import LEAST_AREAS
 from crimestats.report.chapter.texts import has_text, look, several, text
 from crimestats.report.display import shown, shown_between
 from crimestats.report.pictures.flowing import place_names
@@ -19,6 +20,8 @@ _DASH = "–"
 _RATE = 100_000
 LOOSE = 20.0
 """Percentage points between the bounds of a share beyond which they stand alone: the project's choice."""
+OPEN = 50.0
+"""Percentage points between the bounds of a share beyond which its row is left out: the project's choice."""
 _PAIR = Markup('<span class="f" data-figure="{id}" data-part="{part}" title="{tip}">{said}</span>')
 _BOUNDS = Markup(' <small class="b" data-figure="{id}" data-part="{part} bounds">({said})</small>')
 _ABOUT = Markup('<span data-about="{what}">{said}</span>')
@@ -94,17 +97,24 @@ def plain(row: Row, part: str, said: str) -> Markup:
     return _span(row, part, said, text("base.figure", id=row["figure_id"]))
 
 
-def countries(row: Row) -> Markup:
-    """Number of countries that a figure rests on: a range where some may have no person in it.
+def countries(row: Row, *, unit: bool = False) -> Markup:
+    """Number of countries that a figure rests on.
 
-    A country that tells `<5` of every category may have had none.
+    Args:
+        row: With n_areas.
+        unit: Whether `countries` stands behind it, as in a sentence.
     """
-    return plain(row, "n_areas", _n_countries(row))
+    return plain(row, "n_areas", _countries(row) if unit else shown(float(row["n_areas"])))
 
 
-def is_loose(rows: DataFrame) -> "Series[bool]":
-    """Whether the bounds of a share lie so far apart that no bar is drawn of it."""
-    loose: Series[bool] = (rows["share_upper"] - rows["share_lower"]) * 100 > LOOSE
+def is_loose(rows: DataFrame, points: float = LOOSE) -> "Series[bool]":
+    """Whether the bounds of a share lie so far apart that no bar is drawn of it.
+
+    Args:
+        rows: With share_lower, share_upper (fractions).
+        points: Percentage points between them that are too many.
+    """
+    loose: Series[bool] = (rows["share_upper"] - rows["share_lower"]) * 100 > points
     return loose
 
 
@@ -147,10 +157,25 @@ def signed(points: float, digits: int = 1) -> str:
     return said if float(said.replace(",", "")) == 0 else f"{'+' if points > 0 else '−'}{said}"
 
 
-def when(row: Row) -> str:
-    """The year of a figure, or the years that its countries' most recent ones lie in."""
-    is_one = int(row["first_year"]) == int(row["year"]) or row.get("variant") == "panel"
-    return text("base.year" if is_one else "base.window", first=row["first_year"], year=row["year"])
+def when(row: Row, kind: str = "base") -> str:
+    """The year of a figure, the years that its countries' most recent ones lie in, or that are summed.
+
+    Args:
+        row: With year, first_year and window.
+        kind: `base` within a sentence, `row` as the name of a row.
+
+    >>> when({"year": 2020, "first_year": 2018, "window": "sum3"})
+    '2018–2020 added up'
+    """
+    first, year = int(row["first_year"]), int(row["year"])
+    if first == year or row.get("variant") == "panel":
+        return text("base.year", year=year)
+    return text(f"{kind}.{window_of(row)}", first=first, year=year)
+
+
+def window_of(row: Row) -> str:
+    """How the years of a window stand together: `sum`, or `window` for the most recent of them."""
+    return "sum" if str(row.get("window", "")).startswith("sum") else "window"
 
 
 def _columns(part: str) -> tuple[str, str, str]:
@@ -159,16 +184,7 @@ def _columns(part: str) -> tuple[str, str, str]:
 
 def _countries(row: Row) -> str:
     n_areas = int(row["n_areas"])
-    return (
-        several("count.countries", n_areas) if n_areas == 1 else text("count.countries", n=_n_countries(row))
-    )
-
-
-def _n_countries(row: Row) -> str:
-    n_areas, certain = float(row["n_areas"]), float(row.get("n_certain", float("nan")))
-    if isnan(certain) or certain >= n_areas:
-        return shown(n_areas)
-    return text("between", lower=shown(certain), upper=shown(n_areas))
+    return several("count.countries", n_areas)
 
 
 def _tip(row: Row, bounds: tuple[float, float]) -> str:
@@ -200,5 +216,5 @@ def _span(row: Row, part: str, said: str, tip: str) -> Markup:
 def _absent(row: Row, part: str) -> Markup:
     """A dash that tells why there is no figure."""
     key = f"status.{row['status']}"
-    status = text(key) if has_text(key) else text("status.missing")
+    status = text(key, least=LEAST_AREAS) if has_text(key) else text("status.missing")
     return _span(row, part, _DASH, text("tip.withheld", status=status, id=row["figure_id"]))

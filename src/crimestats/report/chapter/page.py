@@ -5,19 +5,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pandas import DataFrame
 
 from crimestats.errors import CallError
+from crimestats.frames import UNKNOWN
 from crimestats.report import page
 from crimestats.report.chapter import figures
 from crimestats.report.chapter.bars import Line, Part, share_parts
 from crimestats.report.chapter.counting import countries, trend
 from crimestats.report.chapter.crossing import flow_parts
-from crimestats.report.chapter.headlines import headlines, sentence
-from crimestats.report.chapter.tables import MAIN, WORLD, Tables, records
+from crimestats.report.chapter.detected import LEAST_AREAS
+from crimestats.report.chapter.headlines import headlines, named, sentence
+from crimestats.report.chapter.siding import source_parts
+from crimestats.report.chapter.tables import MAIN, WORLD, Tables
 from crimestats.report.chapter.texts import text
 from crimestats.report.display import shown
+from crimestats.trafficking.windows import MOST_RECENT
 
 METHODS = (
     "detected",
@@ -33,8 +37,11 @@ METHODS = (
 )
 """Notes on method and limits, in their order; `method.<name>` is each."""
 
-READING = ("note.bounds", "note.wide", "note.certain", "note.moved", "note.thin")
+READING = ("note.bounds", "note.wide", "note.moved", "note.thin")
 """How to read charts and tables."""
+
+_OF_MANY = ("change", "influence", "floor", "note.moved", "note.thin")
+"""Notes that are true only where there is more than one country."""
 
 _SEVERITIES = ("error", "query", "note")
 _LONGEST = 220  # letters of a finding that stands as an example
@@ -90,10 +97,34 @@ def chapter(
     heading = title or (text("title") if read.focus == WORLD else text("title.of", area=area))
     return page.fill(
         "chapter", title=heading, sections=sections, contents=text("contents"),
-        lead=text("lead", first=span[0], last=span[1], source=source or source_of(read)),
+        lead=_lead(read, span, source), scroll=text("scroll"),
         made=text("footer.made", version=crimestats.__version__),
         population=text("footer.population", sources="; ".join(population)) if population else "",
     )  # fmt: skip
+
+
+def _lead(tables: Tables, span: tuple[int, int], source: str) -> Markup:
+    """What the chapter has, from where, and how much of it other sources filled in."""
+    said = [
+        Markup(
+            escape(
+                text(
+                    "lead" if span[0] < span[1] else "lead.one",
+                    first=span[0],
+                    last=span[1],
+                    source=source or source_of(tables),
+                )
+            )
+        )
+    ]
+    counts = tables.filled()
+    if len(counts):
+        ends = {"n": f"{counts.sum():,}", "all": f"{len(tables.dataset):,}"}
+        numbers = {name: figures.about("figures", number) for name, number in ends.items()}
+        said.append(sentence("lead.filled", sources=named(counts), **numbers))
+    if (tables.profiles["window"].astype("str") == MOST_RECENT).any():
+        said.append(Markup(escape(text("lead.window"))))
+    return Markup(" ").join(said)
 
 
 def source_of(tables: Tables) -> str:
@@ -118,12 +149,14 @@ def _sections(tables: Tables, area: str) -> list[Section]:
     said, panel = trend(tables)
     given = [
         _section("headlines", list(headlines(tables))),
-        *([_section("reading", [text(key) for key in READING])] if len(tables.dataset) else []),
+        *([_section("reading", _reading(tables))] if len(tables.dataset) else []),
         *(_section(name, [], share_parts(tables, name, area)) for name in ("victims", "forms", "offenders")),
         _section("flows", [], flow_parts(tables)),
         *([_section("trend", [said], panel)] if len(tables.dataset) else []),
         _section("countries", [], countries(tables)),
-        _section("sources", *_sources(tables.sources)),
+        _section(
+            "sources", [text("sources.said")] if len(tables.sources) else [], source_parts(tables.sources)
+        ),
         _section("hidden", _hidden(tables.hidden_population)),
         _section("methods", _methods(tables)),
         _section("findings", *_findings(tables.findings)),
@@ -135,25 +168,64 @@ def _section(name: str, said: Sequence[Markup | str], parts: Sequence[Part] = ()
     return Section(name, text(f"section.{name}"), list(said), list(parts))
 
 
+def _reading(tables: Tables) -> list[Markup | str]:
+    keys = [key for key in READING if tables.is_of_many or key not in _OF_MANY]
+    return [
+        sentence(key, **_small(tables)) if key == "note.bounds" else text(key)
+        for key in keys
+        if key != "note.bounds" or tables.least
+    ]
+
+
+def _small(tables: Tables) -> dict[str, Markup]:
+    """The threshold in force, and the highest count below it."""
+    ends = {"least": tables.least, "most": tables.least - 1}
+    return {name: figures.about("threshold", number) for name, number in ends.items()}
+
+
 def _methods(tables: Tables) -> list[Markup | str]:
-    thresholds = tables.flows["threshold"].dropna()
-    threshold = figures.about("threshold", shown(float(thresholds.iloc[0]))) if len(thresholds) else ""
-    notes = []
-    for name in METHODS:
-        key = f"method.{name}"
-        if name == "flows" and not threshold:
-            continue
-        if name == "disclosure":
-            n_withheld = int((tables.dataset["status"].astype("str") == "withheld").sum())
-            said = (
-                sentence(f"{key}.withheld", n=figures.about("withheld", f"{n_withheld:,}"))
-                if n_withheld
-                else (sentence(f"{key}.none"))
-            )
-        else:
-            said = sentence(key, threshold=threshold) if name == "flows" else sentence(key)
-        notes.append(_NOTE.format(title=text(f"{key}.title"), said=said))
+    said = {name: _method(name, tables) for name in METHODS}
+    notes = [
+        _NOTE.format(title=text(f"method.{name}.title"), said=note) for name, note in said.items() if note
+    ]
     return [*notes, *_traced(tables)]
+
+
+def _method(name: str, tables: Tables) -> Markup:
+    """A note on method; empty where it is not of these figures."""
+    key = f"method.{name}"
+    thresholds = tables.flows["threshold"].dropna()
+    has_sums = bool((tables.dataset["area"].astype("str") == UNKNOWN).any())
+    untrue = {
+        "flows": thresholds.empty, "regional": not has_sums, "bounds": not tables.least,
+        **dict.fromkeys(_OF_MANY, not tables.is_of_many),
+    }  # fmt: skip
+    if untrue.get(name):
+        return Markup("")
+    if name == "disclosure":
+        return _disclosure(tables)
+    filled = {
+        "flows": {"threshold": figures.about("threshold", shown(float(thresholds.max())))},
+        "bounds": _small(tables), "floor": {"least": figures.about("floor", LEAST_AREAS)},
+    }  # fmt: skip
+    return sentence(key, **filled.get(name, {}))
+
+
+def _disclosure(tables: Tables) -> Markup:
+    """How many figures are shown as small, by whom hidden, and how many are withheld beside them."""
+    status = tables.dataset["status"].astype("str")
+    n_small = int(((status == "bounded") & (tables.dataset["upper"] < tables.least)).sum())
+    n_primary = int((tables.hidden["action"].astype("str") == "primary").sum())
+    n_withheld = int((status == "withheld").sum())
+    if not n_withheld and tables.hidden.empty:
+        return sentence("method.disclosure.none")
+    numbers = {"small": n_small, "n": n_withheld}
+    said = {name: figures.about("figures", f"{number:,}") for name, number in numbers.items()}
+    said["earlier"] = Markup("")
+    if n_primary:
+        earlier = figures.about("figures", f"{max(n_small - n_primary, 0):,}")
+        said["earlier"] = sentence("method.disclosure.earlier", earlier=earlier)
+    return sentence("method.disclosure.withheld", **said, **_small(tables))
 
 
 _NOTE = Markup("<strong>{title}.</strong> {said}")
@@ -199,26 +271,6 @@ def _example(message: str) -> Markup:
     return figures.about("finding", said)
 
 
-def _sources(sources: DataFrame) -> tuple[list[Markup | str], list[Part]]:
-    """The figures of each source: how many, how many of them used, how many fill a gap."""
-    if sources.empty:
-        return [], []
-    table = sources.astype(dict.fromkeys(("source_id", "source_type", "used", "gap_filled"), "str"))
-    table = table.assign(is_used=table["used"] == "yes", is_gap=table["gap_filled"] == "yes")
-    grouped = table.groupby(["rank", "source_id", "source_title", "source_type"], as_index=False).agg(
-        n=("figure_id", "size"), n_used=("is_used", "sum"), n_gap=("is_gap", "sum")
-    )
-    lines = [
-        Line(row["source_title"] or row["source_id"], [
-            Markup("{}").format(row["source_type"]),
-            *(figures.about("figures", f"{row[name]:,}") for name in ("n", "n_used", "n_gap")),
-        ])
-        for row in records(grouped)
-    ]  # fmt: skip
-    head = [text(f"column.{name}") for name in ("source", "type", "n_figures", "n_used", "n_gap_filled")]
-    return [text("sources.said")], [Part("by_source", "", "", "", [], head, lines, [])]
-
-
 def _hidden(estimates: Sequence[Mapping[str, Any]]) -> list[Markup | str]:
     return [_estimate(estimate) for estimate in estimates]
 
@@ -234,4 +286,8 @@ def _estimate(estimate: Mapping[str, Any]) -> Markup:
         )
         for name in ("estimate", "lower", "upper", "observed")
     }
-    return sentence("hidden.said", model=figures.about("model", estimate.get("model", "")), **ends)
+    sensitivity = estimate.get("sensitivity") or {}
+    key = "hidden.not_carried" if sensitivity.get("carries") is False else "hidden.said"
+    verdict = figures.about("verdict", sensitivity.get("verdict") or text("hidden.no_verdict"))
+    model = figures.about("model", estimate.get("model", ""))
+    return sentence(key, model=model, verdict=verdict, **ends)

@@ -9,10 +9,11 @@ from crimestats.errors import CallError
 from crimestats.report.chapter.completing import between_countries
 from crimestats.report.chapter.crossing import BASIS
 from crimestats.report.chapter.detected import PROFILE
-from crimestats.report.chapter.figures import name
+from crimestats.report.chapter.figures import name, when
 from crimestats.report.chapter.headlines import LEVELS_BY
-from crimestats.report.chapter.tables import MAIN_VARIANT, Tables
-from crimestats.report.chapter.texts import look, text
+from crimestats.report.chapter.siding import named as titled
+from crimestats.report.chapter.tables import MAIN_VARIANT, Tables, records
+from crimestats.report.chapter.texts import has_text, look, text
 from crimestats.trafficking.matrices import Place, matrix
 
 _LEVELS = {"world": "profiles", "region": "profiles", "subregion": "profiles", "area": "countries"}
@@ -46,7 +47,7 @@ class SheetRows:
 
 def sheets(tables: Tables) -> Iterator[SheetRows]:
     """The sheets that have rows."""
-    named = _named(tables.profiles)
+    named = _labelled(_named(tables.profiles))
     is_count = named["profile"].astype("str") == PROFILE
     for level, table in _LEVELS.items():
         rows = named[~is_count & (named["level"].astype("str") == level)]
@@ -64,7 +65,7 @@ def sheets(tables: Tables) -> Iterator[SheetRows]:
         yield SheetRows(text("sheet.counts"), text("annex.counts"), "counts", rows, 3, "profiles.parquet")
     yield from _flow_sheets(tables)
     if len(tables.sources):
-        rows = tables.sources.assign(area_name=tables.sources["area"].astype("str").map(name))
+        rows = titled(tables.sources)
         yield SheetRows(text("sheet.sources"), text("annex.sources"), "sources", rows, 2, "sources.parquet")
     yield SheetRows(
         text("sheet.findings"), text("annex.findings"), "findings", tables.findings, 2, "findings.json"
@@ -78,6 +79,15 @@ def _named(profiles: DataFrame) -> DataFrame:
         new: profiles[column].astype("str").map(lambda code: codes.get(code, name(code)))
         for new, column in columns.items()
     })  # fmt: skip
+
+
+def _labelled(profiles: DataFrame) -> DataFrame:
+    """With titles of profile and variant; a code without one stands as it is."""
+    for column in ("profile", "variant"):
+        codes = profiles[column].astype("str")
+        titles = {code: text(key) if has_text(key := f"{column}.{code}") else code for code in codes.unique()}
+        profiles = profiles.assign(**{f"{column}_title": codes.map(titles)})
+    return profiles
 
 
 def _in_order(rows: DataFrame) -> DataFrame:
@@ -106,8 +116,14 @@ def _flow_sheets(tables: Tables) -> Iterator[SheetRows]:
     for key, by in kinds:
         wide = _matrix(pairs, by, tables.year)
         if len(wide):
-            title = text("annex.matrix", year=tables.year)
+            title = text("annex.matrix", when=_when(pairs, tables.year))
             yield SheetRows(text(f"sheet.{key}"), title, "matrix", wide, 1, "flows.parquet")
+
+
+def _when(pairs: DataFrame, year: int) -> str:
+    """The year of the pairs, or the years that they are added up of."""
+    rows = records(pairs[(pairs["year"] == year) & (pairs["basis"].astype("str") == BASIS)].head(1))
+    return when(rows[0]) if rows else str(year)
 
 
 def _place(code: str) -> str:

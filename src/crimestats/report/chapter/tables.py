@@ -1,7 +1,7 @@
 """The tables that a chapter is made from, and which of their figures it shows."""
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +11,8 @@ import pandas as pd
 from pandas import DataFrame
 
 from crimestats.errors import CallError, FileError
-from crimestats.files import reason
-from crimestats.frames import FINDINGS, FLOWS, LINEAGE, PROFILES, SOURCES, TRAFFICKING
+from crimestats.files import read_csv, reason
+from crimestats.frames import FINDINGS, FLOWS, HIDDEN, LINEAGE, PROFILES, SOURCES, TRAFFICKING, UNKNOWN
 from crimestats.report.chapter.detected import thick
 
 WORLD = "001"
@@ -20,9 +20,7 @@ MAIN, MAIN_VARIANT = "victims_sex_age", "pooled"
 """The profile whose base tells which years are thin, and the variant that the chapter prints."""
 
 _NEEDED = {"dataset": TRAFFICKING, "profiles": PROFILES, "flows": FLOWS}
-_FURTHER = {"lineage": LINEAGE, "sources": SOURCES}
-_OF = ["profile", "within", "area", "year"]
-_NO_MEMBERS = DataFrame({"code": [], "area": []}, dtype="str")
+_FURTHER = {"lineage": LINEAGE, "sources": SOURCES, "hidden": HIDDEN}
 _REMEDY = "Give a folder that `crimestats trafficking build` wrote, or its tables by name."
 
 
@@ -37,6 +35,7 @@ class Tables:
         findings: What the rules found (`frames.FINDINGS`).
         lineage: What each figure is made of (`frames.LINEAGE`).
         sources: Figures of several sources side by side (`frames.SOURCES`); may be empty.
+        hidden: What was hidden and why (`frames.HIDDEN`); may be empty.
         hidden_population: What `trafficking estimate --json` gave, one for each population.
         chosen_year: That headlines are of; the latest that is not thin if None.
     """
@@ -47,6 +46,7 @@ class Tables:
     findings: DataFrame
     lineage: DataFrame
     sources: DataFrame
+    hidden: DataFrame
     hidden_population: tuple[Mapping[str, Any], ...] = ()
     chosen_year: int | None = None
 
@@ -55,8 +55,8 @@ class Tables:
         """Tables by their names, or of a build folder.
 
         Args:
-            tables: `dataset`, `profiles`, `flows`; where there are any `findings`, `lineage`, `sources` and
-                `hidden_population` (one estimate or several). Or the folder with their files.
+            tables: `dataset`, `profiles`, `flows`; where there are any `findings`, `lineage`, `sources`,
+                `hidden` and `hidden_population` (one estimate or several). Or the folder with their files.
 
         Raises:
             CallError: One of the first three is missing, or a table is not what its name says.
@@ -114,25 +114,43 @@ class Tables:
             rows = rows[rows[name] == value if name == "year" else rows[name].astype("str") == value]
         for name in ("window", "grouping"):
             rows = rows[rows[name] == rows[name].iloc[0]] if len(rows) else rows
-        keys = rows[_OF].astype({"year": "int64"} | dict.fromkeys(_OF[:3], "str"))
-        certain = [self._certain.get(key) for key in keys.itertuples(index=False, name=None)]
-        return rows.assign(n_certain=pd.Series(certain, index=rows.index, dtype="float64"))
+        return rows
 
     @cached_property
-    def _certain(self) -> dict[tuple[Hashable, ...], int]:
-        """Areas of each group that have persons in its base for sure: some tell `<5` of everything."""
-        from crimestats import areas
+    def least(self) -> int:
+        """Persons below which a count is only known to be from nothing up to it: mostly 5; 0 if none is.
 
-        rows = self.profiles[self.profiles["variant"].astype("str") == MAIN_VARIANT]
-        rows = rows[(rows["level"].astype("str") == "area") & (rows["base_lower"] > 0)]
-        rows = rows[_OF].astype({"year": "int64"} | dict.fromkeys(_OF[:3], "str")).drop_duplicates()
-        known = set(self.profiles["grouping"].astype("str"))
-        tables = [areas.groupings(name) for name in ("m49", "glotip") if name in known]
-        members = pd.concat([_NO_MEMBERS, *tables])[["code", "area"]].astype("str").drop_duplicates()
-        placed = rows.rename(columns={"area": "unit"}).merge(members, left_on="unit", right_on="area")
-        placed = placed.drop(columns="area").rename(columns={"code": "area"})
-        counted = placed.groupby(_OF)["unit"].nunique()
-        return dict(zip(counted.index.tolist(), counted.tolist(), strict=True))
+        Several may be in force, the sender's own and that of this build: it is the one of most figures.
+        """
+        rows = self.dataset[
+            (self.dataset["status"].astype("str") == "bounded") & (self.dataset["lower"] == 0)
+        ]
+        uppers = rows["upper"].dropna()
+        return int(uppers.mode().max()) + 1 if len(uppers) else 0
+
+    @cached_property
+    def is_of_many(self) -> bool:
+        """Whether there is more than one area, so that groups of them are spoken of."""
+        return len(set(self.dataset["area"].astype("str")) - {UNKNOWN}) > 1
+
+    def filled(self, figure_ids: "pd.Series[str] | None" = None) -> "pd.Series[int]":
+        """How many figures of the dataset fill a gap from another source, by the title of the source.
+
+        Args:
+            figure_ids: Only those that these derived figures rest on (by `lineage`); all if None.
+        """
+        is_gap = self.sources["gap_filled"].astype("str") == "yes"
+        gaps = self.sources.loc[is_gap & self.sources["figure_id"].isin(self.dataset["figure_id"])]
+        if figure_ids is not None:
+            parts = self.lineage.loc[self.lineage["figure_id"].isin(figure_ids), "part_id"]
+            gaps = gaps[gaps["figure_id"].isin(parts)]
+        titles = (
+            gaps["source_title"]
+            .astype("str")
+            .mask(gaps["source_title"] == "", gaps["source_id"].astype("str"))
+        )
+        counts: pd.Series[int] = titles.groupby(titles).size().sort_values(ascending=False, kind="stable")
+        return counts
 
 
 def records(rows: DataFrame) -> list[dict[str, Any]]:
@@ -155,10 +173,19 @@ def _folder(folder: Path) -> dict[str, Any]:
         path = folder / f"{name}.parquet"
         if path.is_file() or name in _NEEDED:
             found[name] = _parquet(path)
-    path = folder / "findings.json"
+    for name in ("findings", "hidden_population"):
+        path = folder / f"{name}.json"
+        if path.is_file():
+            found[name] = _json(path)
+    path = folder / "hidden.csv"
     if path.is_file():
-        found["findings"] = _json(path)
+        found["hidden"] = HIDDEN.cast(_numbers(read_csv(path, tuple(HIDDEN.columns))))
     return found
+
+
+def _numbers(table: DataFrame) -> DataFrame:
+    """The bounds of a table that was read as text."""
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in ("year", "lower", "upper")})
 
 
 def _parquet(path: Path) -> DataFrame:

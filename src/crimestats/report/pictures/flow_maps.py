@@ -1,11 +1,11 @@
 """A map of flows: the largest pairs of countries as lines that grow from origin to destination."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from crimestats.errors import CallError
@@ -30,6 +30,26 @@ _LAND, _EDGE = "#eceff2", "#c3cad2"
 _PALE, _DARK = (158, 188, 218), (136, 20, 60)  # of a line, from beginning to end; told apart by lightness
 _LETTER, _LINE = 6.2, 13
 _COLUMNS, _ROW = 3, 17
+_FAR = (7, 16, 28, 42)  # pixels of a name from its point; without room there it stands in the list only
+_NUMBER = "#5b0f2b"
+_TRIED = (
+    18,
+    20,
+    16,
+    22,
+    14,
+    24,
+    12,
+    26,
+    10,
+    8,
+    6,
+    28,
+    4,
+    29,
+    2,
+    1,
+)  # steps of a line where its number may stand
 
 
 def flow_map(
@@ -46,7 +66,8 @@ def flow_map(
     """Draw the largest flows between countries on a map of the world, and list them below.
 
     Own citizens are not drawn; their number is told. Lines lie beside the great circle, so that
-    two opposite flows do not lie upon each other, and may go over the edge of the map.
+    two opposite flows do not lie upon each other; those that go over the edge of the map are named. Each
+    line has its number in the list, and a country its name where there is room.
 
     Args:
         flows: `frames.FLOWS`, of one window.
@@ -75,7 +96,7 @@ def flow_map(
     where = geography.places()
     has_place = largest["origin"].isin(list(where)) & largest["destination"].isin(list(where))
     alt = altair()
-    body = alt.layer(_land(), _lines(largest[has_place], where), *_names(largest[has_place], where))
+    body = alt.layer(_land(), _lines(largest[has_place], where), *_words(largest[has_place], where))
     projection = {"scale": _SCALE, "translate": [_WIDTH / 2, _EQUATOR]}
     drawn = body.project("equalEarth", **projection).properties(width=_WIDTH, height=_HEIGHT)
     whole = alt.vconcat(drawn, _list(largest), spacing=10)
@@ -86,8 +107,7 @@ def flow_map(
 
 def _land() -> Any:
     alt = altair()
-    world = json.loads(json.dumps(geography.world()))
-    data = alt.InlineData(values=world, format=alt.TopoDataFormat(feature="areas", type="topojson"))
+    data = flowing.packed(geography.world_text(), type="topojson", feature="areas")
     return alt.Chart(data).mark_geoshape(fill=_LAND, stroke=_EDGE, strokeWidth=0.4)
 
 
@@ -105,8 +125,7 @@ def _lines(rows: DataFrame, where: Mapping[str, tuple[float, float]]) -> Any:
              "geometry": {"type": "LineString", "coordinates": points[step : step + 2]}}
             for step, (share, shade) in enumerate(zip(at, shades, strict=True))
         ]  # fmt: skip
-    data = alt.InlineData(values={"type": "FeatureCollection", "features": features},
-                          format=alt.JsonDataFormat(property="features", type="json"))  # fmt: skip
+    data = flowing.packed({"type": "FeatureCollection", "features": features}, property="features")
     looks: dict[str, Any] = {"filled": False, "opacity": 1, "strokeCap": "butt"}
     return alt.Chart(data).mark_geoshape(**looks).encode(
         stroke=alt.Stroke("shade:N", scale=None, legend=None),
@@ -119,22 +138,70 @@ def _shade(share: float) -> str:
     return "#{:02x}{:02x}{:02x}".format(*parts)
 
 
-def _names(rows: DataFrame, where: Mapping[str, tuple[float, float]]) -> list[Any]:
-    """A point and a name for each country that a line begins or ends at."""
+def _words(rows: DataFrame, where: Mapping[str, tuple[float, float]]) -> list[Any]:
+    """A point for each country that a line begins or ends at, its name, and the numbers of the lines."""
+    if rows.empty:
+        return []
     ends = pd.concat([
         rows[[side, f"{side}_name", "middle"]].set_axis(["area", "name", "middle"], axis="columns")
         for side in ("destination", "origin")
     ])  # fmt: skip
     ends = ends.sort_values("middle", ascending=False).drop_duplicates("area", ignore_index=True)
-    longitude, latitude = np.array([where[area] for area in ends["area"]]).T
-    x, y = geography.projected(longitude, latitude)
-    ends = ends.assign(x=_WIDTH / 2 + _SCALE * x, y=_EQUATOR - _SCALE * y)
-    ends = ends.assign(**_label_places(ends))
-    ends["align"] = ends["name"].where(ends["dx"] >= 0, "").map(lambda name: "left" if name else "right")
+    x, y = _on_paper(np.array([where[area] for area in ends["area"]]))
+    ends = ends.assign(x=x, y=y)
+    numbers = _number_places(rows, where, ends)
+    taken = [_round(x, y) for x, y in zip(numbers["x"], numbers["y"], strict=True)]
+    ends = ends.assign(**_label_places(ends, taken))
+    named = ends.dropna(subset=["dx"])
+    named = named.assign(align=(named["dx"] >= 0).map({True: "left", False: "right"}))
     layers = [_spots(ends)]
-    for align, part in ends.groupby("align"):
+    for align, part in named.groupby("align"):
         layers += _written(part, str(align))
-    return layers
+    return [*layers, *_numbered(numbers)]
+
+
+def _on_paper(degrees: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x, y = geography.projected(degrees[:, 0], degrees[:, 1])
+    return _WIDTH / 2 + _SCALE * x, _EQUATOR - _SCALE * y
+
+
+def _number_places(rows: DataFrame, where: Mapping[str, tuple[float, float]], ends: DataFrame) -> DataFrame:
+    """Where on its line each number stands: clear of all points and numbers, where there is such a place."""
+    taken = [_round(x, y, 4) for x, y in zip(ends["x"], ends["y"], strict=True)]
+    found = []
+    for at, start, end in zip(rows.index, rows["origin"], rows["destination"], strict=True):
+        x, y = _on_paper(geography.arc(where[start], where[end], _BULGE, _STEPS))
+        spots = [(float(x[step]), float(y[step])) for step in _TRIED]
+        free = [spot for spot in spots if not _meets(_round(*spot), taken)]
+        spot = (free or sorted(spots, key=lambda spot: _crowd(spot, taken)))[0]
+        taken.append(_round(*spot))
+        found.append({"rank": str(at + 1), "x": round(spot[0], 1), "y": round(spot[1], 1)})
+    return DataFrame(found)
+
+
+def _crowd(spot: tuple[float, float], taken: Sequence[Sequence[float]]) -> int:
+    """On how many places that are taken a number would lie."""
+    return sum(_meets(_round(*spot, 5), [box]) for box in taken)
+
+
+def _round(x: float, y: float, radius: float = 8) -> tuple[float, float, float, float]:
+    return (x - radius, y - radius, x + radius, y + radius)
+
+
+def _numbered(numbers: DataFrame) -> list[Any]:
+    alt = altair()
+    chart = alt.Chart(alt.Data(values=numbers.to_dict("records"))).encode(
+        x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None), tooltip=alt.value(None)
+    )
+    looks: dict[str, Any] = {
+        "size": 170,
+        "opacity": 1,
+        "fill": "white",
+        "stroke": _NUMBER,
+        "strokeWidth": 0.8,
+    }
+    words: dict[str, Any] = {"fontSize": 9, "fontWeight": 600, "color": _NUMBER, "baseline": "middle"}
+    return [chart.mark_circle(**looks), chart.mark_text(**words).encode(text="rank:N")]
 
 
 def _spots(ends: DataFrame) -> Any:
@@ -166,22 +233,25 @@ def _written(ends: DataFrame, align: str) -> list[Any]:
     return [leader, *(chart.encode(**ways, text="name:N") for chart in (halo, words))]
 
 
-def _label_places(ends: DataFrame) -> dict[str, list[float]]:
-    """Where each name stands beside its point: the nearest place that no name and no point has yet."""
+def _label_places(
+    ends: DataFrame, numbers: Sequence[tuple[float, float, float, float]] = ()
+) -> dict[str, list[float]]:
+    """Where each name stands beside its point: the nearest place that nothing has yet; NaN without one."""
     tried = [
         (side * far * (1.0 if abs(up) < 2 else 0.6), up * far * 0.55)
-        for far in (7, 16, 28, 42, 58, 76)
+        for far in _FAR
         for up in (0, -1, 1, -2, 2, -3, 3)
         for side in (1, -1)
     ]
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in zip(ends["x"], ends["y"], strict=True)]
+    taken += numbers
     found: dict[str, list[float]] = {"dx": [], "dy": []}
     for own, (x, y, name) in enumerate(zip(ends["x"], ends["y"], ends["name"], strict=True)):
         others = [box for at, box in enumerate(taken) if at != own]
         boxes = [(_box(x + dx, y + dy, name, dx), dx, dy) for dx, dy in tried]
         free = [(box, dx, dy) for box, dx, dy in boxes if not _meets(box, others) and _inside(box)]
-        box, dx, dy = (free or boxes)[0]
-        taken.append(box)
+        box, dx, dy = free[0] if free else (None, np.nan, np.nan)
+        taken += [box] if box else []
         found["dx"].append(dx)
         found["dy"].append(dy)
     return found
@@ -241,8 +311,11 @@ def _sheet(
     title = flowing.title(rows, *only)
     how = text("flow.map.how" if basis == "citizenship" else "flow.map.how.repatriation")
     top = text(
-        "flow.note.top", drawn=len(largest), all=f"{len(known):,}", share=flowing.share_text(largest, known)
-    )
+        "flow.note.top", drawn=len(largest), all=f"{len(known):,}", share=flowing.share_text(largest, known),
+        pairs=flowing.pairs_text(known, threshold),
+    )  # fmt: skip
+    beyond = _over_edge(largest.drop(index=missing.index))
+    off = [several("flow.note.edge", len(beyond), names=listed(beyond))] if beyond else []
     gone = listed((missing["origin_name"] + " – " + missing["destination_name"]).tolist())
     unplaced = [several("flow.note.unplaced", len(missing), names=gone)] if len(missing) else []
     said = listed([
@@ -252,7 +325,18 @@ def _sheet(
     ][:5])  # fmt: skip
     return Sheet(
         title=title, subtitle=[how, top], marks=[],
-        notes=[*unplaced, *flowing.left_out(rows, known), *flowing.notes(largest, threshold, source),
+        notes=[*unplaced, *off, *flowing.left_out(rows, known), *flowing.notes(largest, threshold, source),
                text("note.map").partition(". ")[2]],
         description=" ".join([title + ".", text("alt.flow_map"), top, text("alt.largest", listed=said)]),
     )  # fmt: skip
+
+
+def _over_edge(rows: DataFrame) -> list[str]:
+    where = geography.places()
+    return [
+        f"{start} – {end}"
+        for start, end, origin, destination in rows[
+            ["origin_name", "destination_name", "origin", "destination"]
+        ].to_numpy().tolist()
+        if geography.over_edge(where[origin], where[destination])
+    ]  # fmt: skip

@@ -1,17 +1,20 @@
 """What pictures of flows have in common: names of places, titles, notes, the figures in words."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 from pandas import DataFrame, Series
 
 from crimestats import areas
 from crimestats.files import read_csv, shipped
-from crimestats.frames import UNKNOWN
+from crimestats.frames import NOT_APPLICABLE, UNKNOWN
 from crimestats.report.chart import COLOURS
 from crimestats.report.display import shown
-from crimestats.report.pictures.wording import has_text, several, text
+from crimestats.report.pictures.sheet import altair
+from crimestats.report.pictures.wording import has_text, listed, several, text
 from crimestats.trafficking.levels import DOMESTIC, WORLD
 
 UNKNOWN_COLOUR = "#9aa3ae"
@@ -74,9 +77,25 @@ def share_text(part: DataFrame, whole: DataFrame) -> str:
     return shown(100 * bounds_of(part)[1] / total) if total else "–"
 
 
-def title(rows: DataFrame, *places: str | None) -> str:
-    """Whom the picture is about, when, and of which places alone."""
-    told = text(f"flow.title.{rows['basis'].iloc[0]}", years=span(rows))
+def pairs_text(rows: DataFrame, threshold: float) -> str:
+    """How many of the pairs are flows, have fewer victims, are of own citizens or of no known country."""
+    kind = rows["is_flow"].astype("str").mask(rows["level"] == DOMESTIC, "own")
+    number = kind.value_counts()
+    kinds = [name for name in ("yes", "no", "undecided", "own", NOT_APPLICABLE) if name in number.index]
+    least = shown(threshold)
+    return listed([several(f"flow.pairs.{name}", int(number[name]), threshold=least) for name in kinds])
+
+
+def packed(values: Any, **form: str) -> Any:
+    """Data of a drawing as one text: Altair copies and checks every entry of lists, many times over."""
+    alt = altair()
+    written = values if isinstance(values, str) else json.dumps(values)
+    return alt.InlineData(values=written, format={"type": "json", **form})
+
+
+def title(rows: DataFrame, *places: str | None, by: str = "area") -> str:
+    """Whom the picture is about, by countries or what else, when, and of which places alone."""
+    told = text(f"flow.title.{rows['basis'].iloc[0]}", years=span(rows), place=text(f"flow.place.{by}"))
     named = [place for place in places if place]
     return f"{told}: {', '.join(named)}" if named else told
 

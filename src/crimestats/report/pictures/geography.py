@@ -12,6 +12,7 @@ from crimestats.files import read_csv, shipped
 Numbers = NDArray[np.float64]
 
 _FARTHEST = 78.0  # degrees of latitude that a curve may reach
+_HALF, _FAR, _BENT = 180.0, 280.0, 1.7  # degrees between two places: the long way round, too long to draw
 
 # Equal Earth (Savric, Patterson and Jenny 2018, Int. J. of Geographical Information Science 33).
 _A = (1.340264, -0.081106, 0.000893, 0.003796)
@@ -24,6 +25,12 @@ def world() -> dict[str, Any]:
     path = shipped("classification", "map", "world.json")
     read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return read
+
+
+@cache
+def world_text() -> str:
+    """The shapes of all areas as they are written (TopoJSON)."""
+    return shipped("classification", "map", "world.json").read_text(encoding="utf-8")
 
 
 @cache
@@ -79,11 +86,21 @@ def projected(longitude: Numbers, latitude: Numbers) -> tuple[Numbers, Numbers]:
     return x, y
 
 
-def arc(start: tuple[float, float], end: tuple[float, float], bulge: float, steps: int) -> Numbers:
-    """Points of a curve from one place to another, the shorter way round, bent to the right.
+def over_edge(start: tuple[float, float], end: tuple[float, float]) -> bool:
+    """Whether a line is so much shorter over the edge of the map that it goes there.
 
-    Two opposite ways do not lie upon each other. The curve is drawn in degrees and keeps away from the
-    poles, where the great circle would be torn along the edge of a flat map.
+    >>> over_edge((105.0, 36.0), (-99.0, 40.0)), over_edge((171.0, -44.0), (-172.0, -14.0))
+    (False, True)
+    """
+    return abs(end[0] - start[0]) > _FAR
+
+
+def arc(start: tuple[float, float], end: tuple[float, float], bulge: float, steps: int) -> Numbers:
+    """Points of a curve from one place to another, bent to the right.
+
+    Two opposite ways do not lie upon each other. The curve is drawn in degrees, keeps away from the
+    poles, where the great circle would be torn, and goes over the edge of the map only between
+    places that are near to it on its two sides (`over_edge`); the others stay on the map, bent more.
 
     Args:
         start: Longitude and latitude.
@@ -97,9 +114,16 @@ def arc(start: tuple[float, float], end: tuple[float, float], bulge: float, step
     >>> arc((170.0, 0.0), (-170.0, 0.0), 0.1, 2).round(6).tolist()
     [[170.0, 0.0], [-180.0, -2.0], [-170.0, 0.0]]
     """
-    way = np.array([(end[0] - start[0] + 180) % 360 - 180, end[1] - start[1]])
+    across = end[0] - start[0]
+    if over_edge(start, end):
+        across = (across + 180) % 360 - 180
+    elif abs(across) > _HALF:
+        bulge *= _BENT
+    way = np.array([across, end[1] - start[1]])
     at = np.linspace(0, 1, steps + 1)[:, None]
     right = np.array([way[1], -way[0]])
     points = np.array(start) + at * way + bulge * 4 * at * (1 - at) * right
-    longitude = (points[:, 0] + 180) % 360 - 180
-    return np.column_stack([longitude, np.clip(points[:, 1], -_FARTHEST, _FARTHEST)])
+    longitude = points[:, 0]
+    if over_edge(start, end):
+        longitude = (longitude + 180) % 360 - 180
+    return np.column_stack([np.clip(longitude, -180, 180), np.clip(points[:, 1], -_FARTHEST, _FARTHEST)])

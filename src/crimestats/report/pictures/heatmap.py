@@ -59,7 +59,7 @@ def heat_map(
         fault = f"has {max(map(len, sides.values()))} places on a side, more than {_MOST}."
         raise CallError("heat_map(by)", fault, "Draw subregions or regions, or choose fewer flows.")
     body = _cells(_shaded(cells), sides, flowing.place_names(grouping))
-    return _sheet(rows, cells, grouping, threshold, source).around(body, _WIDTH, _NAMES)
+    return _sheet(rows, cells, by, grouping, threshold, source).around(body, _WIDTH, _NAMES)
 
 
 def _order(codes: "Series[str]") -> list[str]:
@@ -123,13 +123,16 @@ def _headings(names: list[str], room: float, x: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-def _sheet(rows: DataFrame, cells: DataFrame, grouping: str, threshold: float, source: str | None) -> Sheet:
+def _sheet(
+    rows: DataFrame, cells: DataFrame, by: Place, grouping: str, threshold: float, source: str | None
+) -> Sheet:
     basis = str(rows["basis"].iloc[0])
-    title, names = flowing.title(rows), flowing.place_names(grouping)
+    title, names = flowing.title(rows, by=by), flowing.place_names(grouping)
     how = text("flow.heat.how", left=text(f"flow.left.{basis}"), right=text(f"flow.right.{basis}"))
     holder = rows["destination"] if basis == "citizenship" else rows["origin"]
     areas = several("explain.areas", holder.nunique())
-    base = text("flow.base", number=flowing.count_text(rows), pairs=f"{len(rows):,}", areas=areas)
+    pairs = flowing.pairs_text(rows, threshold)
+    base = text("flow.base", number=flowing.count_text(rows), pairs=pairs, areas=areas)
     largest = cells.sort_values("lower", ascending=False).head(5)
     said = listed([
         text("alt.flow", origin=names[start], destination=names[end], number=figure)

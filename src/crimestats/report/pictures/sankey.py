@@ -10,9 +10,9 @@ from pandas import DataFrame, Series
 from crimestats.errors import CallError
 from crimestats.frames import UNKNOWN
 from crimestats.report.chart import COLOURS
+from crimestats.report.display import shown
 from crimestats.report.pictures import flowing
 from crimestats.report.pictures.sheet import INK, MUTED, Sheet, altair
-from crimestats.report.pictures.slopes import apart
 from crimestats.report.pictures.wording import listed, several, text
 from crimestats.trafficking.flows import THRESHOLD
 from crimestats.trafficking.levels import DOMESTIC, members
@@ -25,6 +25,7 @@ _WIDTH, _NAMES, _NODE = 1100, 280, 14
 _HEIGHT, _GAP, _LINE = 560, 9, 30  # pixels: of all bands, between nodes, of a label of two lines
 _STEPS = 32
 _TOP = 12
+_SMALL = 0.01  # part of all victims below which subregions of a side stand together
 _LETTERS = 40
 OTHER = "_O"
 
@@ -67,15 +68,16 @@ def sankey(
     names = dict(flowing.place_names(grouping))
     if destination is not None or by == "area":
         names[UNKNOWN] = text("flow.unknown.area")
-    bands = _bands(drawn, grouping, "area" if destination else by, top, names)
+    place: Place = by if destination is None else "area"
+    bands = _bands(drawn, grouping, place, top, names)
     colours = _colours(bands, grouping, is_by_level=destination is not None)
     nodes, bands = _placed(bands)
     body = altair().layer(*_band_layers(bands, colours), *_node_layers(nodes, names, colours))
-    height = float(nodes["bottom"].max())
+    height = float(nodes["bottom"].max()) + _LINE / 2
     body = body.properties(width=_WIDTH, height=height)
     if destination is not None:
         body = altair().vconcat(body, _level_key(bands), spacing=14)
-    sheet = _sheet(rows, drawn, bands, names, grouping, threshold, source, colours, destination)
+    sheet = _sheet(rows, drawn, bands, names, grouping, threshold, source, place, destination)
     return sheet.around(body, _WIDTH)
 
 
@@ -84,7 +86,7 @@ def _bands(rows: DataFrame, grouping: str, by: Place, top: int, names: dict[str,
     sides = {}
     for side, column in (("left", "origin"), ("right", "destination")):
         codes = rows[column].map(members(grouping, by)).fillna(UNKNOWN)
-        sides[side] = _largest(codes, rows["middle"], top, names, side) if by == "area" else codes
+        sides[side] = _largest(codes, rows["middle"], by, top, names, side)
     bands = rows.assign(**sides).groupby(["left", "right"], as_index=False).agg(
         middle=("middle", "sum"), lower=("lower", "sum"), upper=("upper", "sum"), level=("level", "first"),
         n_levels=("level", "nunique"), n_pairs=("level", "size"),
@@ -93,15 +95,19 @@ def _bands(rows: DataFrame, grouping: str, by: Place, top: int, names: dict[str,
 
 
 def _largest(
-    codes: "Series[str]", numbers: "Series[float]", top: int, names: dict[str, str], side: str
+    codes: "Series[str]", numbers: "Series[float]", by: Place, top: int, names: dict[str, str], side: str
 ) -> "Series[str]":
-    """The codes with the largest sums; the others become one, which is named by how many it holds."""
+    """The largest places; the others become one, named by how many it holds.
+
+    Of countries the `top` largest stand by themselves, of subregions and regions those that are not small.
+    """
     sums = numbers.groupby(codes).sum().drop(UNKNOWN, errors="ignore").sort_values(ascending=False)
-    rest = list(sums.index[top:])
+    sums = sums[sums > 0]
+    rest = list(sums.index[top:] if by == "area" else sums.index[sums < _SMALL * numbers.sum()])
     if len(rest) < 2:
         return codes
     other = f"{OTHER}{side}"
-    names[other] = several("flow.other", len(rest))
+    names[other] = text(f"flow.other.{by}", number=len(rest))
     return codes.replace(dict.fromkeys(rest, other))
 
 
@@ -152,10 +158,8 @@ def _placed(bands: DataFrame) -> tuple[DataFrame, DataFrame]:
         order = sums.sort_values("middle", ascending=False).index
         last = [code for code in order if code == UNKNOWN or code.startswith(OTHER)]
         sums = sums.loc[[*(code for code in order if code not in last), *sorted(last)]]
-        size = sums["middle"] * scale
-        top = (size + _GAP).cumsum() - size - _GAP
-        sides.append(sums.assign(side=side, top=top, bottom=top + size).rename_axis("code").reset_index())
-    nodes = pd.concat(sides, ignore_index=True)
+        sides.append(sums.assign(side=side, size=sums["middle"] * scale).rename_axis("code").reset_index())
+    nodes = _stacked(sides)
     for side, other in (("left", "right"), ("right", "left")):
         start = nodes[nodes["side"] == side].set_index("code")["top"]
         across = bands[other].map(nodes[nodes["side"] == other].set_index("code")["top"])
@@ -163,6 +167,22 @@ def _placed(bands: DataFrame) -> tuple[DataFrame, DataFrame]:
         before = size.groupby(bands[side]).cumsum() - size
         bands = bands.assign(**{f"{side}_top": before + bands[side].map(start)})
     return nodes, bands.assign(size=bands["middle"] * scale)
+
+
+def _stacked(sides: list[DataFrame]) -> DataFrame:
+    """Nodes below each other, with room for the label beside each, both sides of one height."""
+    tops = []
+    for nodes in sides:
+        size = nodes["size"].to_numpy()
+        apart = _LINE + (size[:-1] - size[1:]) / 2  # so that the labels of two nodes have room
+        steps = np.maximum(size[:-1] + _GAP, apart)
+        tops.append(max(0.0, (_LINE - size[0]) / 2) + np.concatenate([[0.0], np.cumsum(steps)]))
+    deep = [float(top[-1] + nodes["size"].iloc[-1]) for top, nodes in zip(tops, sides, strict=True)]
+    found = []
+    for top, nodes, own in zip(tops, sides, deep, strict=True):
+        spread = np.linspace(0, max(deep) - own, len(top)) if len(top) > 1 else (max(deep) - own) / 2
+        found.append(nodes.assign(top=top + spread, bottom=top + spread + nodes["size"]))
+    return pd.concat(found, ignore_index=True)
 
 
 def _pixel(channel: Any, field: str, **more: Any) -> Any:
@@ -183,7 +203,7 @@ def _band_layers(bands: DataFrame, colours: Mapping[str, str]) -> list[Any]:
         "y": curve.ravel().round(2), "y2": (curve + thick).ravel().round(2),
         "colour": np.repeat([colours[f"band {code}"] for code in ordered["left"]], len(at)),
     })  # fmt: skip
-    data = alt.Data(values=points.to_dict("records"))
+    data = flowing.packed(points.to_dict("records"))
     area = alt.Chart(data).mark_area(opacity=0.45, orient="vertical", line=False).encode(
         x=_pixel(alt.X, "x", axis=None), y=_pixel(alt.Y, "y", axis=None, stack=None), y2=alt.Y2("y2:Q"),
         detail="band:N", fill=alt.Fill("colour:N", scale=None, legend=None), tooltip=alt.value(None),
@@ -201,14 +221,13 @@ def _node_layers(nodes: DataFrame, names: Mapping[str, str], colours: Mapping[st
         called = called.map(lambda name: name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…")
         figures = [flowing.count_text(nodes.loc[[at]]) for at in rows.index]
         middle = (rows["top"] + rows["bottom"]) / 2
-        lowest = max(float(nodes["bottom"].max()), _LINE * len(rows)) - 6
         table = rows.assign(
-            colour=rows["code"].map(colours), name=called, figure=figures, middle=middle,
-            at=apart(middle, _LINE, lowest), bottom=np.maximum(rows["bottom"], rows["top"] + 1.0),
-        )[["top", "bottom", "colour", "name", "figure", "middle", "at"]]  # fmt: skip
+            colour=rows["code"].map(colours), name=called, figure=figures, at=middle,
+            bottom=np.maximum(rows["bottom"], rows["top"] + 1.0),
+        )[["top", "bottom", "colour", "name", "figure", "at"]]  # fmt: skip
         data = alt.Data(values=table.to_dict("records"))
         edge = x if sign < 0 else x + _NODE
-        layers += [_bars(data, x), _leaders(data, edge, sign), *_labels(data, edge, sign)]
+        layers += [_bars(data, x), *_labels(data, edge, sign)]
     return layers
 
 
@@ -217,14 +236,6 @@ def _bars(data: Any, x: float) -> Any:
     return alt.Chart(data).mark_rect(opacity=1).encode(
         x=alt.value(x), x2=alt.value(x + _NODE), y=_pixel(alt.Y, "top", axis=None), y2=alt.Y2("bottom:Q"),
         fill=alt.Fill("colour:N", scale=None, legend=None),
-    )  # fmt: skip
-
-
-def _leaders(data: Any, edge: float, sign: int) -> Any:
-    alt = altair()
-    return alt.Chart(data).mark_rule(color="#b4bbc4", strokeWidth=0.8).encode(
-        x=alt.value(edge + sign * 3), x2=alt.value(edge + sign * 18),
-        y=_pixel(alt.Y, "middle", axis=None), y2=alt.Y2("at:Q"),
     )  # fmt: skip
 
 
@@ -237,7 +248,7 @@ def _labels(data: Any, edge: float, sign: int) -> list[Any]:
     }
     return [
         alt.Chart(data).mark_text(align=align, **look).encode(
-            x=alt.value(edge + sign * 22), y=_pixel(alt.Y, "at", axis=None), text=f"{field}:N"
+            x=alt.value(edge + sign * 8), y=_pixel(alt.Y, "at", axis=None), text=f"{field}:N"
         )
         for field, look in looks.items()
     ]  # fmt: skip
@@ -245,7 +256,7 @@ def _labels(data: Any, edge: float, sign: int) -> list[Any]:
 
 def _sheet(
     rows: DataFrame, drawn: DataFrame, bands: DataFrame, names: Mapping[str, str], grouping: str,
-    threshold: float, source: str | None, colours: Mapping[str, str], destination: str | None,
+    threshold: float, source: str | None, by: str, destination: str | None,
 ) -> Sheet:  # fmt: skip
     basis = str(rows["basis"].iloc[0])
     left, right = text(f"flow.left.{basis}"), text(f"flow.right.{basis}")
@@ -253,8 +264,13 @@ def _sheet(
     sides = text("flow.sides", left=left, right=right, colour=colour)
     holder = drawn["destination"] if basis == "citizenship" else drawn["origin"]
     areas = several("explain.areas", holder.nunique())
-    base = text("flow.base", number=flowing.count_text(drawn), pairs=f"{len(drawn):,}", areas=areas)
-    title = flowing.title(rows, None if destination is None else names.get(destination, destination))
+    base = text("flow.base", number=flowing.count_text(drawn), pairs=flowing.pairs_text(drawn, threshold),
+                areas=areas)  # fmt: skip
+    title = flowing.title(rows, None if destination is None else names.get(destination, destination), by=by)
+    is_together = (
+        by != "area" and (bands["left"].str.startswith(OTHER) | bands["right"].str.startswith(OTHER)).any()
+    )
+    small = [text("flow.note.small", share=shown(100 * _SMALL))] if is_together else []
     largest = bands.sort_values("middle", ascending=False).head(5)
     said = listed([
         text("alt.flow", origin=names.get(start, start), destination=names.get(end, end),
@@ -263,7 +279,7 @@ def _sheet(
     ])  # fmt: skip
     return Sheet(
         title=title, subtitle=[sides, base], marks=[],
-        notes=[*flowing.left_out(rows, drawn), *flowing.notes(drawn, threshold, source),
+        notes=[*small, *flowing.left_out(rows, drawn), *flowing.notes(drawn, threshold, source),
                *flowing.grouping_note(grouping)],
         description=" ".join([title + ".", text("alt.sankey"), base, text("alt.largest", listed=said)]),
     )  # fmt: skip

@@ -18,6 +18,8 @@ Search = Callable[[Counts], Floats]
 """Estimates of the population for tables, shape (tables, histories) to (tables,); infinite without one."""
 BATCH = 250
 """Replicates between two reports of progress."""
+DRAWS = 200
+"""Draws from the replicates by which the error of the limits is told."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,12 @@ class Interval:
         replicates: How many were drawn.
         unbounded: How many of them carry no estimate; they count as infinite.
         bias: Correction for bias, in standard deviations.
-        acceleration: Change of the standard deviation with the estimate.
+        acceleration: Change of the standard deviation with the estimate; None where it cannot be told,
+            and is taken as 0.
+        places: Shares of the replicates below the limits, once corrected.
+        errors: Monte Carlo error of the lower and the upper limit: their standard deviation over other
+            seeds, by drawing again from the replicates; infinite where a draw does not bound the limit.
+            Too small where a limit is among the outermost replicates (see `places`).
     """
 
     lower: float
@@ -40,7 +47,9 @@ class Interval:
     replicates: int
     unbounded: int
     bias: float
-    acceleration: float
+    acceleration: float | None
+    places: tuple[float, float]
+    errors: tuple[float, float]
 
 
 def drawn(counts: Counts, replicates: int, seed: int) -> Counts:
@@ -64,10 +73,10 @@ def replicated(
     return np.concatenate(parts)
 
 
-def acceleration(counts: Counts, search: Search) -> float:
+def acceleration(counts: Counts, search: Search) -> float | None:
     """Acceleration, from the estimates without one person of each history, weighted by its count.
 
-    Nought where leaving out a person leaves no estimate: it cannot be told then.
+    None where leaving out a person leaves no estimate: it cannot be told then.
     """
     seen = np.flatnonzero(counts)
     tables = np.repeat(counts[None, :], len(seen), axis=0)
@@ -75,26 +84,41 @@ def acceleration(counts: Counts, search: Search) -> float:
     estimates, weights = search(tables), counts[seen]
     known = np.isfinite(estimates)
     if not known.all():
-        return 0.0
+        return None
     away = np.average(estimates, weights=weights) - estimates
     spread = float((weights * away**2).sum())
     return float((weights * away**3).sum() / (6 * spread**1.5)) if spread > 0 else 0.0
 
 
-def interval(estimate: float, replicates: Floats, accelerated: float, level: float) -> Interval:
-    """Limits at a level of confidence from the estimates of the replicates."""
-    from scipy.stats import norm
-
+def interval(
+    estimate: float, replicates: Floats, accelerated: float | None, level: float, seed: int = 1
+) -> Interval:
+    """Limits at a level of confidence from the estimates of the replicates; the seed is of their errors."""
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    below = np.mean(replicates < estimate) + np.mean(replicates == estimate) / 2
-    bias = float(norm.ppf(np.clip(below, 0.5 / len(replicates), 1 - 0.5 / len(replicates))))
-    shifted = bias + norm.ppf(tails)
-    places = norm.cdf(bias + shifted / (1 - accelerated * shifted))
+    places, bias = _places(estimate, replicates, accelerated or 0.0, tails)
     lower, upper = quantiles(replicates, places)
+    generator = np.random.default_rng([seed, len(replicates)])
+    again = (generator.choice(replicates, len(replicates)) for _ in range(DRAWS))
+    moved = np.array(
+        [quantiles(each, _places(estimate, each, accelerated or 0.0, tails)[0]) for each in again]
+    )
+    bounded = np.isfinite(moved).all(axis=0)
+    errors = np.where(bounded, np.where(bounded, moved, 0.0).std(axis=0, ddof=1), np.inf)
     return Interval(
         lower, upper, quantiles(replicates, tails), len(replicates),
         int(np.isinf(replicates).sum()), bias, accelerated,
+        (float(places[0]), float(places[1])), (float(errors[0]), float(errors[1])),
     )  # fmt: skip
+
+
+def _places(estimate: float, replicates: Floats, accelerated: float, tails: Floats) -> tuple[Floats, float]:
+    """Shares of the replicates below the bias-corrected and accelerated limits, and the bias."""
+    from scipy.special import ndtr, ndtri
+
+    below = np.mean(replicates < estimate) + np.mean(replicates == estimate) / 2
+    bias = float(ndtri(np.clip(below, 0.5 / len(replicates), 1 - 0.5 / len(replicates))))
+    shifted = bias + ndtri(tails)
+    return np.asarray(ndtr(bias + shifted / (1 - accelerated * shifted))), bias
 
 
 def quantiles(replicates: Floats, places: Floats) -> tuple[float, float]:

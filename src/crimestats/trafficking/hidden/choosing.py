@@ -1,7 +1,7 @@
 """How the model is chosen: asked for, and carried out on a table."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -107,11 +107,23 @@ def choose(table: Overlaps, method: Method) -> Choice:
     return Choice(of, kept, search(counts), search)
 
 
+def asked_for(interactions: Iterable[str], labels: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The lists of interactions as they are written, in any case, under the names that the lists have.
+
+    >>> asked_for(["a:E"], ("A", "E"))
+    (('A', 'E'),)
+    """
+    known = {label.casefold(): label for label in labels}
+    written = (tuple(part.strip() for part in each.split(":")) for each in interactions)
+    return tuple(tuple(known.get(part.casefold(), part) for part in term) for term in written)
+
+
 def check_method(method: Method, labels: tuple[str, ...]) -> None:
     """Refuse what cannot be chosen by.
 
     Raises:
-        CallError: An argument is out of its range or names an unknown list; near names are given.
+        CallError: An argument is out of its range or names an unknown list (near names are given), or
+            there are too many models to try all.
     """
     _refuse_unknown("model", method.model, MODELS)
     _refuse_unknown("criterion", method.criterion, CRITERIA)
@@ -121,6 +133,8 @@ def check_method(method: Method, labels: tuple[str, ...]) -> None:
         raise CallError("entry", f"is {method.entry}.", "Give a probability between 0 and 1, as 0.02.")
     for term in method.interactions:
         _check_term(term, method.order, labels)
+    if method.model == "all":
+        _refuse_too_many(design(len(labels), min(method.order, len(labels) - 1)))
 
 
 def term_of(term: tuple[str, ...], labels: tuple[str, ...]) -> int:
@@ -133,9 +147,11 @@ def _check_term(term: tuple[str, ...], order: int, labels: tuple[str, ...]) -> N
     for label in term:
         if label not in labels:
             near = difflib.get_close_matches(label.casefold(), [each.casefold() for each in labels], n=3)
-            names = [each for each in labels if each.casefold() in near] or list(labels)
+            names = [each for each in labels if each.casefold() in near] if len(label) > 2 else []
+            meant = f" Did you mean {' or '.join(names)}?" if names else ""
+            remedy = f"Lists are: {', '.join(labels)}. Write two as {labels[0]}:{labels[1]}.{meant}"
             fault = f"names a list `{label}`, which is not in the table."
-            raise CallError(f"interaction {shown}", fault, f"Lists are: {', '.join(names)}.")
+            raise CallError(f"interaction {shown}", fault, remedy)
     if len(set(term)) < 2:
         raise CallError(f"interaction {shown}", "names one list.", "Give two lists, as A:E.")
     if len(set(term)) > order:
@@ -155,6 +171,4 @@ def _refuse_too_many(of: Design) -> None:
 
 def _refuse_unknown(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        near = difflib.get_close_matches(value, known, n=1)
-        remedy = f"Did you mean {near[0]}?" if near else f"Give one of {', '.join(known)}."
-        raise CallError(name, f"is `{value}`.", remedy)
+        raise CallError(name, f"is `{value}`.", f"Give {', '.join(known[:-1])} or {known[-1]}.")

@@ -10,13 +10,13 @@ import numpy as np
 from crimestats.errors import CallError
 from crimestats.trafficking.hidden import bootstrap as resampling
 from crimestats.trafficking.hidden.bootstrap import Interval
-from crimestats.trafficking.hidden.choosing import Choice, Method, check_method, choose
+from crimestats.trafficking.hidden.choosing import Choice, Method, asked_for, check_method, choose
 from crimestats.trafficking.hidden.designs import Counts, Floats, name_of
 from crimestats.trafficking.hidden.estimability import reason_against
 from crimestats.trafficking.hidden.fitting import impossible
 from crimestats.trafficking.hidden.lists import Overlaps, overlaps
 from crimestats.trafficking.hidden.sensitivity import CLOSE, sensitivity
-from crimestats.trafficking.hidden.verdicts import WIDEST, Verdict, remarks, verdict
+from crimestats.trafficking.hidden.verdicts import LEAST_REPLICATES, WIDEST, Verdict, remarks, verdict
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -96,10 +96,12 @@ def estimate(
         lists: As of `read_lists`: a 0/1 column for each list, and `count`.
         model: `stepwise` goes downhill by BIC from main effects, adding or dropping one interaction at
             a time; `all` takes the best of all hierarchical models by BIC; `main` main effects.
-        interactions: As `A:E`; they are in every model.
+            The BIC has the persons seen for its number and counts the terms at minus infinity.
+        interactions: As `A:E`, in any case; they are in every model.
         order: Highest number of lists in an interaction.
-        bootstrap: Replicates of the interval, the model being chosen again in each; 0 for none.
-        seed: Of the replicates.
+        bootstrap: Replicates of the interval, the model being chosen again in each; 0 for none. Fewer
+            than 20 are refused, fewer than 200 are told in the notes.
+        seed: Of the replicates. The order of lists and rows does not change them; the names do.
         criterion: Of stepwise: `bic`, or `overlaps` (forward by the one-sided Poisson probability of an
             overlap: the published intervals of Chan, Silverman and Vincent 2021).
         entry: Probability below which `overlaps` takes an interaction in.
@@ -107,7 +109,7 @@ def estimate(
         within: Models whose BIC is less above the best count for the sensitivity.
         widest: Ratio of the highest to the lowest estimate, or limit, above which the verdict is that
             the data do not carry a figure. A convention of this package, not a published one.
-        report: Called with replicates done and asked for.
+        report: Called with replicates done and asked for, first when nothing more is refused.
 
     Returns:
         The estimate with interval, sensitivity and verdict; `estimable` is false and `estimate` None
@@ -121,11 +123,12 @@ def estimate(
     >>> round(estimate(two, bootstrap=0).estimate)
     276
     """
-    table = overlaps(lists)
-    terms = tuple(tuple(part.strip() for part in each.split(":")) for each in interactions)
-    method = Method(model, terms, order, criterion, entry)
+    table = overlaps(lists).in_order
+    method = Method(model, asked_for(interactions, table.labels), order, criterion, entry)
     check_method(method, table.labels)
     _check_numbers(bootstrap, seed, level, within, widest)
+    report = report or (lambda done, total: None)
+    report(0, max(bootstrap, 1))
     table, method = _inhabited(table, method)
     if len(table.labels) < 2:
         return _without(table, method, level, seed)
@@ -151,16 +154,14 @@ def _inhabited(table: Overlaps, method: Method) -> tuple[Overlaps, Method]:
 
 
 def _interval(
-    table: Overlaps, choice: Choice, replicates: int, seed: int, level: float, report: Report | None
+    table: Overlaps, choice: Choice, replicates: int, seed: int, level: float, report: Report
 ) -> Interval:
     def search(tables: Counts) -> Floats:
         return np.asarray(tables.sum(axis=1) + choice.search(tables).dark)
 
     value = table.observed + float(choice.found.dark[0])
-    drawn = resampling.replicated(
-        table.counts, search, replicates, seed, report or (lambda done, total: None)
-    )
-    return resampling.interval(value, drawn, resampling.acceleration(table.counts, search), level)
+    drawn = resampling.replicated(table.counts, search, replicates, seed, report)
+    return resampling.interval(value, drawn, resampling.acceleration(table.counts, search), level, seed)
 
 
 def _result(
@@ -196,8 +197,9 @@ def _without(table: Overlaps, method: Method, level: float, seed: int) -> Estima
 
 
 def _check_numbers(bootstrap: int, seed: int, level: float, within: float, widest: float) -> None:
-    if bootstrap < 0:
-        raise CallError("bootstrap", f"is {bootstrap}.", "Give 0 for no interval, or 1000 replicates.")
+    if bootstrap < 0 or 0 < bootstrap < LEAST_REPLICATES:
+        remedy = f"Give 0 for no interval, or 1000 replicates; fewer than {LEAST_REPLICATES} have no tails."
+        raise CallError("bootstrap", f"is {bootstrap}.", remedy)
     if seed < 0:
         raise CallError("seed", f"is {seed}.", "Give 0 or a positive number.")
     if not 0 < level < 1:
@@ -239,7 +241,10 @@ def _plain(result: Estimate) -> dict[str, Any]:
             "kind": "BCa", "level": result.level,
             "replicates": limits.replicates, "unbounded": limits.unbounded,
             "percentile": [_rounded(value) for value in limits.percentile],
-            "bias": round(limits.bias, 4), "acceleration": round(limits.acceleration, 4), "seed": result.seed,
+            "bias": round(limits.bias, 4),
+            "acceleration": None if limits.acceleration is None else round(limits.acceleration, 4),
+            "places": [round(place, 5) for place in limits.places],
+            "monte_carlo_errors": [_rounded(value) for value in limits.errors], "seed": result.seed,
         },
         "notes": list(result.notes),
     }  # fmt: skip

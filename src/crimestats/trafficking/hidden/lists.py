@@ -1,7 +1,7 @@
 """Overlapping lists of persons: read, checked, and counted by capture history."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,13 @@ class Overlaps:
         """Persons on both of two lists, shape (lists, lists); on the diagonal those of one list."""
         on = (np.arange(1, len(self.counts) + 1)[:, None] >> np.arange(len(self.labels))) & 1
         return np.asarray((on * self.counts[:, None]).T @ on, dtype=np.int64)
+
+    @property
+    def in_order(self) -> "Overlaps":
+        """The same table with the lists by name, so that draws do not hang on the order of the columns."""
+        order = sorted(range(len(self.labels)), key=lambda place: (self.labels[place].casefold(), place))
+        table = self._regrouped([[place] for place in order], tuple(self.labels[place] for place in order))
+        return replace(table, notes=self.notes)
 
     def apart(self) -> list[str]:
         """Pairs of lists that share nobody."""
@@ -121,7 +128,8 @@ def overlaps(lists: "DataFrame") -> Overlaps:
     weights = table["count"].to_numpy(float)
     counts = np.bincount(histories, weights=weights, minlength=2 ** len(labels))[1:].astype(np.int64)
     again = len(histories) - len(np.unique(histories))
-    notes = (f"{again} rows repeat a capture history; their persons were added up.",) if again else ()
+    rows = "1 row repeats" if again == 1 else f"{again} rows repeat"
+    notes = (f"{rows} a capture history; their persons were added up.",) if again else ()
     return Overlaps(labels, counts, notes)
 
 

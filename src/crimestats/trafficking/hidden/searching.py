@@ -2,7 +2,13 @@
 
 The criterion is `k log n - 2 l`: `k` terms of the model with the intercept, those
 at minus infinity among them, `n` persons seen, `l` the log-likelihood of the
-counts. A model that does not carry an estimate is no candidate.
+counts. Other packages take the number of capture histories for `n` (BIC of a
+general linear model in R does), or leave terms at minus infinity out of `k`;
+they punish a term less, and can choose others. Of all models with pairs, with `n`
+the histories: C:H for the five lists of New Orleans (925 persons, not 1,034), and
+A:B, A:E and D:E for the Western United States (2,450, not 2,483); with the finite
+terms counted alone 829 and 2,056, with both 674 and 2,308.
+A model that does not carry an estimate is no candidate.
 """
 
 from dataclasses import dataclass, fields

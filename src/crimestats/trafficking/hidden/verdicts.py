@@ -16,6 +16,12 @@ WIDEST = 3.0
 """Ratio of highest to lowest above which figures do not carry an estimate: a convention of this package."""
 LEANING = 0.5
 """Bias of the replicates, in standard deviations, that is told: then over two thirds lie on one side."""
+LEAST_REPLICATES = 20
+"""Replicates below which no interval is made: at 95 % not one of them lies in a tail."""
+FEW_REPLICATES = 200
+"""Replicates below which it is told that they are few; of 200, five lie in each tail of 95 %."""
+OUTERMOST = 5
+"""Replicates outside a limit below which drawing again from them tells too small an error of it."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,9 @@ def verdict(spread: "DataFrame", limits: Interval | None, reason: str, widest: f
     elif against:
         text = f"Too wide to carry a figure: {'; '.join(against)}"
     else:
-        text = f"The data carry an estimate: models and lists move it less than {widest:g} times"
-    end = f"; of {len(spread)} other models and lists {failing} carry no estimate" if failing else ""
+        text = f"The data carry an estimate: models and lists move it no more than {widest:g} times"
+    carry = "carries" if failing == 1 else "carry"
+    end = f"; of {len(spread)} other models and lists {failing} {carry} no estimate" if failing else ""
     carries = not reason and not against
     return Verdict(text.removesuffix(".") + end + ".", carries, lowest, highest, failing)
 
@@ -70,13 +77,36 @@ def remarks(table: Overlaps, method: Method, limits: Interval | None) -> list[st
         said.append(f"Of {len(table.labels)} lists no more than {len(table.labels) - 1} can interact.")
     if method.model == "main" and limits is not None:
         said.append("The model was given: the interval leaves out that another might have been chosen.")
-    if limits is None:
-        return said
-    if limits.unbounded:
+    return said if limits is None else [*said, *_of_interval(method, limits)]
+
+
+def _of_interval(method: Method, limits: Interval) -> list[str]:
+    """What a reader of the interval has to know."""
+    said = []
+    if method.model != "main" and method.criterion == "bic":
         said.append(
-            f"{limits.unbounded:,} of {limits.replicates:,} replicates carry no estimate; they count as"
-            " infinite."
+            "The interval is of choices by BIC. The intervals that Chan, Silverman and Vincent (2021)"
+            " published are of stepwise with the criterion overlaps."
         )
+    if limits.replicates < FEW_REPLICATES:
+        said.append(
+            f"Only {limits.replicates} replicates: the limits are rough, and need not hold the estimate."
+            " Take 1000."
+        )
+    outermost = _outermost(limits)
+    if outermost:
+        said.append(
+            f"The {outermost} of the interval is among the {OUTERMOST} outermost replicates: it moves more"
+            " with the seed than is told. Take more replicates."
+        )
+    if limits.acceleration is None:
+        said.append(
+            "Without one person of some history there is no estimate, so that the acceleration of the"
+            " interval cannot be told: it is taken as 0."
+        )
+    if limits.unbounded:
+        verb = "carries no estimate; it counts" if limits.unbounded == 1 else "carry no estimate; they count"
+        said.append(f"{limits.unbounded:,} of {limits.replicates:,} replicates {verb} as infinite.")
     if abs(limits.bias) > LEANING:
         side = "above" if limits.bias < 0 else "below"
         share = _normal_share(abs(limits.bias))
@@ -86,6 +116,12 @@ def remarks(table: Overlaps, method: Method, limits: Interval | None) -> list[st
     return said
 
 
+def _outermost(limits: Interval) -> str:
+    """Which limits have hardly a replicate outside, in words; empty where none."""
+    outside = {"lower limit": limits.places[0], "upper limit": 1 - limits.places[1]}
+    return " and the ".join(name for name, share in outside.items() if share * limits.replicates < OUTERMOST)
+
+
 def _too_wide(
     lowest: float | None, highest: float | None, limits: Interval | None, widest: float
 ) -> list[str]:
@@ -93,7 +129,7 @@ def _too_wide(
     if lowest and highest and highest / lowest > widest:
         said.append(
             f"with other models and lists it lies from {lowest:,.0f} to {highest:,.0f},"
-            f" {highest / lowest:.1f} times"
+            f" {_beyond(highest / lowest, widest)} times"
         )
     if limits is not None and not np.isfinite(limits.upper):
         said.append("the replicates give the interval no upper limit")
@@ -103,6 +139,16 @@ def _too_wide(
         low, high = (f"{value:,.0f}" if np.isfinite(value) else "no limit" for value in limits.percentile)
         said.append(f"the replicates, before they are corrected for bias, go from {low} to {high}")
     return said
+
+
+def _beyond(ratio: float, widest: float) -> str:
+    """A ratio with as many digits as it takes to see that it is above the widest.
+
+    >>> _beyond(3.004, 3.0), _beyond(5.27, 3.0)
+    ('3.004', '5.3')
+    """
+    texts = (f"{ratio:.{digits}f}" for digits in range(1, 16))
+    return next((text for text in texts if float(text) > widest), f"{ratio!r}")
 
 
 def _normal_share(deviations: float) -> float:
