@@ -234,8 +234,8 @@ SDG = Frame("Sdg", {
     "note": "text",
 })  # fmt: skip
 TRAFFICKING = Frame("Trafficking", {
-    "figure_id": "text", "area": "key", "area_label": "text", "year": "year", "dimension": "key", "iccs": "key",
-    "measure": "key", "unit": "key", "stage": "key", "source": "key", "sex": "key", "age": "key",
+    "figure_id": "text", "area": "key", "area_label": "text", "year": "year", "dimension": "key",
+    "iccs": "key", "measure": "key", "unit": "key", "stage": "key", "source": "key", "sex": "key", "age": "key",
     "exploitation": "key", "citizenship": "key", "country": "key", "label": "text", **_VALUES,
     **_keys(*ORIGIN), "findings": "text", "note": "text", **_PLACE,
 })  # fmt: skip
@@ -256,7 +256,7 @@ PROFILES = Frame("Profiles", {
 """A share of a profile. `value`, `lower`, `upper` are persons of the category, `base` all persons with the
 attribute known, shares fractions; `influence` is how far the share moves when `influence_area` is left out.
 `coverage_volume` is the base, of each area no more than its total, by all persons that the areas reported; of
-`n_closed` areas a category that they did not give is bounded by their total; `left_out` are the persons of the
+`n_closed` areas a category that they did not give is bounded by their total; `left_out` are persons of
 `n_left_out` areas of which a part of the attribute is not known, or that are too few for a mean, or
 (`n_uncertain` of them) of whom all figures may be nobody. Of `n_excess` areas the categories add to more
 than their total, by `excess` persons: a person is in several forms, or a figure is wrong."""

@@ -8,7 +8,7 @@ from pandas import DataFrame, MultiIndex, Series
 from crimestats.areas import groupings, match
 from crimestats.files import read_csv, shipped
 from crimestats.frames import TOTAL, UNKNOWN
-from crimestats.trafficking import other_forms
+from crimestats.trafficking import other_forms, pairs
 from crimestats.trafficking.dataset import TRAFFICKING_IN_PERSONS
 
 PLACE = ["area", "area_label", "year", "measure", "unit", "stage", "source"]
@@ -168,6 +168,17 @@ def only_small(table: DataFrame) -> DataFrame:
     return _found(found)
 
 
+def list_totals(table: DataFrame) -> DataFrame:
+    """Nameless rows of a list of countries that are the total of the list."""
+    totals = pairs.list_totals(table)
+    place = Series(table.index, index=table["figure_id"])
+    texts = shown(table.loc[place[totals["figure_id"]]]).tolist()
+    bounds = zip(totals["others_lower"], totals["others_upper"], strict=True)
+    rows = zip(totals["figure_id"], texts, bounds, totals["basis"], strict=True)
+    return _found([{"row": place[each], "value": text, "expected": span(*others), "said": basis}
+                   for each, text, others, basis in rows])  # fmt: skip
+
+
 def years_as_figures(table: DataFrame) -> DataFrame:
     """Counts of persons by country that are the number of the year."""
     is_of = table["dimension"].isin(["citizenship", "repatriation"])
@@ -253,5 +264,6 @@ CHECKS = {
     "subregion_rows": subregions, "repeated_key": repeated, "label_refused": refused,
     "part_above": part_above, "parts_above": parts_above, "year_as_figure": years_as_figures,
     "other_is_total": other_is_total, "only_small": only_small,
+    "list_total": list_totals,
 }  # fmt: skip
 """By the kind of rule in `rules.toml`."""

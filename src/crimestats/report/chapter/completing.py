@@ -8,7 +8,7 @@ from pandas import DataFrame
 
 from crimestats.frames import FLOWS, LINEAGE, PROFILES, TOTAL
 from crimestats.report.chapter.detected import PANEL_YEARS, PROFILE, detected
-from crimestats.trafficking.levels import levels, members
+from crimestats.trafficking.levels import counted, levels, members
 
 _WINDOW = ["basis", "measure", "year", "first_year", "window", "grouping"]
 COUNTED = "flows"
@@ -104,15 +104,16 @@ def _level_edges(
     keys = [*_WINDOW, "level"]
     texts = dict.fromkeys([*_WINDOW, "level", "origin", "destination", "is_flow"], "str")
     plain = pairs.astype(texts)
-    side = plain["destination"].where(plain["basis"] == "citizenship", plain["origin"])
+    entered = counted(plain)
+    side = entered["destination"].where(entered["basis"] == "citizenship", entered["origin"])
     groups = shares.astype(texts)
     groups = groups.assign(
         place=groups["destination"].where(groups["basis"] == "citizenship", groups["origin"])
     )
     groups = groups[["figure_id", "place", *keys]].rename(columns={"figure_id": "whole"})
     found = []
-    for grouping in plain["grouping"].unique():
-        rows = plain[plain["grouping"] == grouping]
+    for grouping in entered["grouping"].unique():
+        rows = entered[entered["grouping"] == grouping]
         for place in places:
             placed = rows.assign(place=side.loc[rows.index].map(members(str(grouping), place)))
             found.append(placed.merge(groups, on=["place", *keys])[["whole", "figure_id"]])
