@@ -228,6 +228,17 @@ def test_a_row_whose_shares_are_open_is_left_out_and_named():
     assert tree(page).xpath("//*[@id='sex_age_years']//tbody/tr") == []
 
 
+def test_a_row_that_rests_on_few_of_the_persons_reported_is_left_out_and_named(tables):
+    shares = tables["profiles"]
+    is_few = (shares["profile"] == "victims_sex_age") & (shares["year"] == 2018)
+    few = shares.assign(coverage_volume=shares["coverage_volume"].mask(is_few, 0.19))
+    page = chapter(tables | {"profiles": few})
+    assert "hold less than 20 % of the persons reported: 2018" in section(page, "sex_age_years")
+    rows = [row.text for row in tree(page).xpath("//*[@id='sex_age_years']//tbody/tr/*[1]")]
+    assert "2018" not in rows
+    assert "2019" in rows
+
+
 # A trend
 
 

@@ -235,8 +235,8 @@ SDG = Frame("Sdg", {
 })  # fmt: skip
 TRAFFICKING = Frame("Trafficking", {
     "figure_id": "text", "area": "key", "area_label": "text", "year": "year", "dimension": "key",
-    "iccs": "key", "measure": "key", "unit": "key", "stage": "key", "source": "key", "sex": "key", "age": "key",
-    "exploitation": "key", "citizenship": "key", "country": "key", "label": "text", **_VALUES,
+    "iccs": "key", "measure": "key", "unit": "key", "stage": "key", "source": "key", "sex": "key",
+    "age": "key", "exploitation": "key", "citizenship": "key", "country": "key", "label": "text", **_VALUES,
     **_keys(*ORIGIN), "findings": "text", "note": "text", **_PLACE,
 })  # fmt: skip
 """A figure of the trafficking dataset; `figure_id` is its place, `return_id!sheet!cell`."""

@@ -26,8 +26,8 @@ COLUMNS = (
 SURE, LIKELY, PLAIN = "sure", "likely", "plain"
 """How a reader may take the sums. Sure: parts that are not published may be anything, and persons may be in
 several forms of exploitation. Likely: whatever the figures let hold; parts not published are nought, but for
-cells at which a published row and column cross. Plain: only sums of which all usual parts are published, and
-cells that are not published are nought. A reader who takes sums as likely takes them in both ways."""
+cells at which a published row and column cross. Plain: only sums of which all usual parts are published or could be, and
+all other cells that are not published are nought. A reader who takes sums as likely takes them in both ways."""
 
 ANY = "*"
 """In `parts`: whatever stands in that column beside the total."""
@@ -52,7 +52,6 @@ class Links:
         is_few: Sums of a published total of which too few parts are published to take them for all.
         is_shown: Nodes of the plain reading; all others are nought in it.
         is_plain: Sums of the plain reading.
-        is_thin: Those of them that are open, since a part that could be is not published.
         family: Which sum of the table each line is, as its number there.
         words: What each sum of the table is called.
         keys: The key of each node, as text.
@@ -69,7 +68,6 @@ class Links:
     is_few: Flags
     is_shown: Flags
     is_plain: Flags
-    is_thin: Flags
     family: Places
     words: tuple[str, ...]
     keys: DataFrame
@@ -86,7 +84,7 @@ class Links:
         if reading != PLAIN:
             return self
         upper = np.where(self.is_shown, self.upper, 0.0)
-        return replace(self, upper=upper, is_few=self.is_few | self.is_thin)
+        return replace(self, upper=upper)
 
     def places(self) -> Places:
         """Which nodes hang together by any of the sums."""
@@ -102,7 +100,7 @@ class Links:
         return Links(
             np.flatnonzero(self.is_published[kept]), self.lower[kept], self.upper[kept], self.is_hidden[kept],
             self.matrix[line][:, kept].tocsr(), self.is_whole[line], self.is_sure[line], self.is_few[line],
-            self.is_shown[kept], self.is_plain[line], self.is_thin[line], self.family[line], self.words,
+            self.is_shown[kept], self.is_plain[line], self.family[line], self.words,
             self.keys[kept].reset_index(drop=True), self.rank[kept],
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The plain reading: sums of published cells, and nothing where nothing is published."""
+"""The plain reading: sums of published cells, and nothing where nothing can be."""
 
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 def plain(
     nodes: NDArray[np.int64], families: "list[Family]", sums: DataFrame, matrix: csr_matrix, family: Places,
     there: Flags, at: list[int],
-) -> tuple[Flags, Flags, Flags]:  # fmt: skip
-    """Nodes and sums of the plain reading, and those of the sums that lack a part that could be.
+) -> tuple[Flags, Flags]:  # fmt: skip
+    """Nodes and sums of the plain reading.
 
-    The nodes are what is published, and totals of published parts.
+    The nodes are what is published, totals of published parts, and what could
+    be though it is not published: girls where women and all females are.
 
     A sum over the sexes or the ages needs all its usual parts, any other as
     many as it needs to be believed. A total that is not published is derived
@@ -41,18 +42,30 @@ def plain(
     shown = there.copy()
     while True:
         many = parts @ shown.astype(float)
-        holds: Flags = (many >= fewest) & (there[head] | derives[family] | is_rest)
-        for number, (each, code) in enumerate(zip(families, of_code, strict=True)):
-            usual = np.setdiff1d(each.parts, each.seldom)
-            is_full = (parts @ (shown & ~code).astype(float)) >= len(usual)
-            if len(each.seldom):
-                holds &= (family != number) | is_full | is_rest
+        is_full = _full(families, of_code, parts, family, shown) | is_rest
+        holds: Flags = (many >= fewest) & (there[head] | derives[family] | is_rest) & is_full
         more = shown.copy()
         more[head[holds]] = True
         if (more == shown).all():
-            is_lacking = ~shown & _used(nodes, families, of_code, there, shown, at)
-            return shown, holds, np.asarray(parts @ is_lacking.astype(float)).ravel() > 0
+            break
         shown = more
+    could_be = shown | _used(nodes, families, of_code, there, shown, at)
+    is_full = _full(families, of_code, parts, family, could_be) | is_rest
+    is_split = np.array([len(each.seldom) > 0 for each in families], bool)[family]
+    is_head = there[head] | derives[family] | is_rest | (is_split & could_be[head])
+    return could_be, (many >= fewest) & is_head & is_full
+
+
+def _full(
+    families: "list[Family]", of_code: list[Flags], parts: csr_matrix, family: Places, shown: Flags
+) -> Flags:
+    """Sums of which all usual parts are among those shown; any sum of a family that has no seldom parts."""
+    is_full: Flags = np.ones(len(family), bool)
+    for number, (each, code) in enumerate(zip(families, of_code, strict=True)):
+        if len(each.seldom):
+            usual = np.setdiff1d(each.parts, each.seldom)
+            is_full &= (family != number) | (parts @ (shown & ~code).astype(float) >= len(usual))
+    return is_full
 
 
 def _used(

@@ -18,6 +18,9 @@ from crimestats.report.chapter.tables import Tables, records
 from crimestats.report.chapter.texts import has_text, look, several, text
 from crimestats.report.display import shown
 
+LEAST_VOLUME = 0.2
+"""Share of the persons reported that the countries of a row hold, below which it is not shown: who tells
+all categories is then too unlike the rest, as those who convict for one form only. A choice of the project."""
 YEARS_SHOWN = 10
 """Rows of a part by year: the latest so many."""
 
@@ -83,11 +86,12 @@ def _part(tables: Tables, said: dict[str, str], area: str) -> Part | None:
     if not is_given.any():
         return None
     is_open = rows["row"].isin(rows.loc[figures.is_loose(rows, figures.OPEN), "row"])
-    shares, gone = rows[is_given & ~is_open], rows[is_given & is_open]
+    is_slight = rows["row"].isin(rows.loc[rows["coverage_volume"] < LEAST_VOLUME, "row"])
+    shares, gone = rows[is_given & ~is_open & ~is_slight], rows[is_given & is_open & ~is_slight]
     left_out = list(dict.fromkeys(rows.loc[~is_given, "row"]))
     categories = sorted(shares["category"].unique(), key=lambda category: look(category).order)
     when = figures.when(records(rows[is_given].head(1))[0])
-    notes = [*_notes(said, shares, tables, left_out), *_open(gone)]
+    notes = [*_notes(said, shares, tables, left_out), *_open(gone), *_slight(rows[is_given & is_slight])]
     title = text(f"part.{said['part']}", area=area, when=when)
     if shares.empty:
         return Part(said["part"], title, "", "", [], [], [], notes)
@@ -102,6 +106,12 @@ def _open(gone: DataFrame) -> list[str]:
     """Which rows are left out, since small counts leave their shares open."""
     names = ", ".join(dict.fromkeys(gone["row"]))
     return [text("note.below", points=shown(figures.OPEN), names=names)] if names else []
+
+
+def _slight(gone: DataFrame) -> list[str]:
+    """Which rows are left out, since the countries behind them hold few of the persons reported."""
+    names = ", ".join(dict.fromkeys(gone["row"]))
+    return [text("note.slight", percent=f"{LEAST_VOLUME:.0%}".rstrip("%"), names=names)] if names else []
 
 
 def shares_of(tables: Tables, said: dict[str, str]) -> DataFrame:
