@@ -488,3 +488,25 @@ def test_argentina_2019_of_the_published_file():
     safe, hidden = protect(table)
     assert attack(safe).empty
     assert len(hidden) > 0
+
+
+def test_a_cell_that_is_not_published_but_could_be_is_not_nought():
+    """Women and all females are published: there may be girls, and so the other children are found."""
+    rows = [figure(30, sex="F", age="Y_GE18"), figure(6, sex="M", age="Y_GE18"), figure("<5", sex="O", age="Y0T17"), figure(30, sex="O", age="Y_GE18"), figure(31, sex="F"), figure(13, sex="M"), figure(9, age="Y0T17"), figure(77), figure("<5", sex="_U", age="_U")]  # fmt: skip
+    assert ("L6", 1.0, 1.0) in [row[:3] for row in found(table_of(rows))]
+    assert attack(protect(table_of(rows))[0]).empty
+
+
+def test_other_adults_that_are_not_published():
+    """Canada 2020: other sex 5 in all and 5 children leave no other adults, so men are 312 - 304."""
+    rows = [figure(56, sex="F", age="Y0T17"), figure(304, sex="F", age="Y_GE18"), figure("<5", sex="M", age="Y0T17"), figure(8, sex="M", age="Y_GE18"), figure(5, sex="O", age="Y0T17"), figure(57, age="Y0T17"), figure(312, age="Y_GE18"), figure(375), figure(6, sex="_U", age="_U"), figure(360, sex="F"), figure(9, sex="M"), figure(5, sex="O")]  # fmt: skip
+    shown = [row if row["value"] != 8 else figure("c", sex="M", age="Y_GE18") for row in rows]
+    assert ("L7", 8.0, 8.0) in [row[:3] for row in found(table_of(shown))]
+    assert attack(protect(table_of(rows))[0]).empty
+
+
+def test_a_list_of_foreign_citizens_alone_can_be_all_there_are():
+    """Lebanon 2010: 8 victims, 5 Syrians, so 3 from Morocco."""
+    rows = [figure(8), figure(5, dimension="citizenship", country="SYR"), figure("<5", dimension="citizenship", country="MAR")]  # fmt: skip
+    assert [row[1:3] for row in found(table_of(rows))] == [(3.0, 3.0)]
+    assert attack(protect(table_of(rows))[0]).empty

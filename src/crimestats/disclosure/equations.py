@@ -26,8 +26,8 @@ COLUMNS = (
 SURE, LIKELY, PLAIN = "sure", "likely", "plain"
 """How a reader may take the sums. Sure: parts that are not published may be anything, and persons may be in
 several forms of exploitation. Likely: whatever the figures let hold; parts not published are nought, but for
-cells at which a published row and column cross. Plain: only sums of which all usual parts are published or could be, and
-all other cells that are not published are nought. A reader who takes sums as likely takes them in both ways."""
+cells at which a published row and column cross. Plain: only sums of which all usual parts are published or
+could be; other cells that are not published are nought. A reader of likely sums takes them in both ways."""
 
 ANY = "*"
 """In `parts`: whatever stands in that column beside the total."""
