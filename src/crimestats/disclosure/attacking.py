@@ -210,7 +210,7 @@ def _rows(table: DataFrame, cells: Cells, links: Links, found: Found) -> DataFra
         "figure_id": ids[row], "area": there["area"].astype("str").to_numpy(),
         "year": there["year"].to_numpy(),
         "item": item, "lower": cells.lower[row], "upper": cells.upper[row],
-        "found_lower": found.lower[which], "found_upper": found.upper[which],
+        "found_lower": found.lower[which] + 0.0, "found_upper": found.upper[which] + 0.0,
         "how": [found.how[each] for each in which], "rests_on": [" ".join(each) for each in named],
         "message": _messages(there, item, cells, row, found, which, named),
         **{name: there[name].astype("str").to_numpy() for name in _PLACE if name in there},

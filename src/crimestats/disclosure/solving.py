@@ -166,7 +166,7 @@ def is_near_whole(values: Numbers) -> Flags:
     return near
 
 
-def doubted(problem: Program) -> tuple[Places, Places]:
+def doubted(problem: Program, dear: Numbers) -> tuple[Places, Places]:
     """Sums to give up so that the others of each component can all hold.
 
     Each sum may miss its total at a cost, twice as much where its parts are
@@ -175,26 +175,30 @@ def doubted(problem: Program) -> tuple[Places, Places]:
     components together show which have such sums; the choice is then made in
     each by itself, so that it does not depend on what else is in the table.
 
+    Args:
+        problem: What should hold.
+        dear: Cost of a miss of one, of each line of the system.
+
     Returns:
         Lines to take for open, since their parts are too few, and lines to give up.
     """
-    short, over = _missed(problem)
+    short, over = _missed(problem, dear)
     opened, dropped = [short[:0]], [over[:0]]
     for component in np.unique(problem.row_component[np.isin(problem.line, np.union1d(short, over))]):
-        some, others = _missed(problem.of(int(component)))
+        some, others = _missed(problem.of(int(component)), dear)
         opened.append(np.setdiff1d(some, others))
         dropped.append(others)
     return np.concatenate(opened), np.concatenate(dropped)
 
 
-def _missed(problem: Program) -> tuple[Places, Places]:
+def _missed(problem: Program, dear: Numbers) -> tuple[Places, Places]:
     """Lines whose parts are too few, and too many, where they miss least together."""
     from scipy.sparse import eye_array, hstack
 
     rows, columns = problem.matrix.shape
     if not rows:
         return problem.line, problem.line
-    uneven = 1 + _UNEVEN * _turns(problem.row_component)
+    uneven = dear[problem.line] * (1 + _UNEVEN * _turns(problem.row_component))
     free = (np.zeros(2 * rows), np.full(2 * rows, np.inf))
     found = solved(
         np.concatenate([np.zeros(columns), uneven, _OVER * uneven]),

@@ -20,7 +20,7 @@ from crimestats.report.display import shown
 
 LEAST_VOLUME = 0.2
 """Share of the persons reported that the countries of a row hold, below which it is not shown: who tells
-all categories is then too unlike the rest, as those who convict for one form only. A choice of the project."""
+all categories is then too unlike the rest, as those who convict for one form only. The project chose it."""
 YEARS_SHOWN = 10
 """Rows of a part by year: the latest so many."""
 
