@@ -169,7 +169,7 @@ def test_trafficking_report(tmp_path, monkeypatch):
     assert before > 0
     assert withheld > 0
     assert after == 0
-    assert "main effects: 1,034" in text
+    assert "main effects give 1,034" in text
     assert "were detected in" in text
     assert re.search(r"\w{16}: \d+ cells, of \d+ countries", text)
     assert {path.name for path in tmp_path.glob("trafficking-*/*")} == {"chapter.html", "annex.xlsx"}

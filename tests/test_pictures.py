@@ -452,7 +452,7 @@ def test_every_text_can_be_filled_in_and_is_there_once():
     assert table["key"].is_unique
     known = {"base", "first", "last", "number", "areas", "title", "unit", "years", "figures", "methods", "year", "low",
              "high", "least", "most", "names", "source", "limit", "stage", "all", "colour", "destination", "drawn",
-             "grouping", "left", "listed", "origin", "pairs", "rank", "right", "share", "threshold"}  # fmt: skip
+             "grouping", "left", "listed", "origin", "pairs", "place", "rank", "right", "share", "threshold"}  # fmt: skip
     assert {name for text in table["text"] for name in re.findall(r"{(\w+)}", text)} <= known
 
 
